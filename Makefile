@@ -1,0 +1,36 @@
+# make demo and make test work as the first command on a fresh machine.
+.PHONY: setup demo dev test lint lock
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PYTHON ?= python3
+export DAGSTER_HOME ?= $(CURDIR)/dagster_home
+
+setup: .venv/complete
+
+# The lock holds exact versions and hashes; the editable install adds the kith command.
+.venv/complete: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup
+	env -u DAGSTER_HOME $(BIN)/kith demo
+
+dev: setup
+	$(BIN)/kith ui
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# After a change of pyproject.toml. No index address enters the file.
+lock:
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --only-binary :all: \
+		--quiet --output-file requirements.lock
