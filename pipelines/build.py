@@ -1,0 +1,265 @@
+"""Which months of which model are out of date, and their replacement.
+
+Here: turning touched raw months into stale months, filling staging.wanted_months, replacing a
+table or just its wanted months.
+Not here: what a model says (models.py), when it is asked for (assets.py, cli.py), parquet
+(publish.py).
+
+``staging.built_months`` is the memory: one row for every table and month that stands, with the
+as_of and the fingerprint of the SQL it was computed with (month is null for tables that are
+rebuilt whole). A month is out of date when its row is missing or says something else, so a kill
+between any two steps costs nothing but the work, a changed SQL file recomputes what rests on it,
+and unchanged data recompute nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from pipelines.models import Graph, Model
+from pipelines.raw_tables import literal
+from pipelines.store import transaction
+
+
+class NotComputed(RuntimeError):
+    """A month was asked for whose foundations are out of date; the text names the cure."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one build did.
+
+    rows_by_month  month -> rows now in it; empty for a table that is rebuilt whole
+    row_count      rows now in the whole table
+    was_stale      whether anything had to be computed
+    """
+
+    rows_by_month: dict[date, int]
+    row_count: int
+    was_stale: bool
+
+
+def absorb_touched(connection: duckdb.DuckDBPyConnection, graph: Graph) -> None:
+    """Forget what rests on touched raw rows: whole tables, and months from the first touched on.
+
+    Decay never forgets and history is cumulative, so what changed in a month reaches every later
+    one: stale months are always a suffix.
+    """
+    touched = dict(
+        connection.execute(
+            "SELECT table_name, min(month) FROM raw.touched_months GROUP BY ALL"
+        ).fetchall()
+    )
+    if not touched:
+        return
+    with transaction(connection):
+        for model in graph.models:
+            sources = touched.keys() & graph.raw_sources[model.name]
+            if model.is_monthly:
+                months = [touched[name] for name in sources if touched[name]]
+                if months:
+                    _forget(connection, model, min(months))
+            elif sources:
+                _forget(connection, model, None)
+        connection.execute("DELETE FROM raw.touched_months")
+
+
+def stale_months(
+    connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model
+) -> Sequence[date | None]:
+    """Months of ``model`` that must be computed, in order; [None] for a table rebuilt whole."""
+    fingerprint = graph.fingerprints[model.name]
+    if not model.is_monthly:
+        known = connection.execute(
+            "SELECT 1 FROM staging.built_months WHERE table_name = ? AND fingerprint = ?",
+            [model.name, fingerprint],
+        ).fetchall()
+        return [] if known else [None]
+    if not _exists(connection, graph["staging.months"]):
+        return [None]
+    rows = connection.execute(
+        "SELECT months.month FROM staging.months AS months ANTI JOIN staging.built_months AS built "
+        "ON built.table_name = ? AND built.fingerprint = ? AND built.month = months.month "
+        "AND built.as_of = months.as_of ORDER BY 1",
+        [model.name, fingerprint],
+    ).fetchall()
+    return [month for (month,) in rows]
+
+
+def is_fresh(connection: duckdb.DuckDBPyConnection, graph: Graph) -> bool:
+    """Whether nothing has changed since everything was last computed and published."""
+    pending = connection.execute(
+        "SELECT (SELECT count(*) FROM raw.touched_months), "
+        "(SELECT count(*) FROM staging.built_months "
+        "WHERE NOT is_published AND table_name LIKE 'metrics.%')"
+    ).fetchall()
+    return pending == [(0, 0)] and not any(
+        stale_months(connection, graph, model) or _has_other_months(connection, model)
+        for model in graph.models
+    )
+
+
+def build(
+    connection: duckdb.DuckDBPyConnection,
+    graph: Graph,
+    model: Model,
+    months: Collection[date] | None = None,
+) -> Built:
+    """Bring ``model`` up to date, or recompute just ``months`` of it whether stale or not.
+
+    Raises NotComputed where something it reads is out of date, so that no month is ever computed
+    from half of its past. All rows of one build are replaced in one transaction.
+    """
+    absorb_touched(connection, graph)
+    stale = stale_months(connection, graph, model)
+    if not model.is_monthly:
+        if stale or months is not None:
+            _require_fresh(connection, graph, model, None)
+            _replace_table(connection, graph, model)
+        return Built({}, _count(connection, model), bool(stale))
+    _require_fresh(connection, graph, model, max(months or stale or [date.min]))
+    if _fill_wanted(connection, stale if months is None else months) or _has_other_months(
+        connection, model
+    ):
+        rows_by_month = _replace_months(connection, graph, model)
+    else:
+        rows_by_month = {}
+    return Built(rows_by_month, _count(connection, model), bool(stale))
+
+
+def _require_fresh(
+    connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model, until: date | None
+) -> None:
+    for name in model.upstreams:
+        if name.startswith("raw.") or name not in graph.raw_sources:
+            continue
+        stale = stale_months(connection, graph, graph[name])
+        if any(month is None or until is None or month <= until for month in stale):
+            raise NotComputed(
+                f"{model.name} reads {name}, which is out of date"
+                f"{f' from {stale[0]:%Y-%m} on' if stale[0] else ''}; "
+                "materialise it first, or launch the job everything"
+            )
+
+
+def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Collection[date | None]) -> int:
+    """Put ``months`` that exist into staging.wanted_months; give their number."""
+    with transaction(connection):
+        connection.execute("DELETE FROM staging.wanted_months")
+        if months:
+            connection.execute(
+                "INSERT INTO staging.wanted_months "
+                "SELECT month, as_of, as_of_date, window_start_date, is_complete "
+                "FROM staging.months WHERE list_contains(?, month)",
+                [sorted(month for month in months if month)],
+            )
+    return connection.execute("SELECT count(*) FROM staging.wanted_months").fetchall()[0][0]
+
+
+def _replace_months(
+    connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model
+) -> dict[date, int]:
+    with transaction(connection):
+        _ensure_table(connection, model)
+        gone = "month NOT IN (SELECT month FROM staging.months)"
+        wanted = "month IN (SELECT month FROM staging.wanted_months)"
+        connection.execute(f"DELETE FROM {model.name} WHERE {wanted} OR {gone}")
+        connection.execute(f"INSERT INTO {model.name} {model.text}")
+        connection.execute(
+            f"DELETE FROM staging.built_months WHERE table_name = ? AND ({wanted} OR {gone})",
+            [model.name],
+        )
+        connection.execute(
+            "INSERT INTO staging.built_months "
+            "SELECT ?, month, as_of, ?, false FROM staging.wanted_months",
+            [model.name, graph.fingerprints[model.name]],
+        )
+    rows = connection.execute(
+        f"SELECT wanted.month, count(rows.month) FROM staging.wanted_months AS wanted "
+        f"LEFT JOIN {model.name} AS rows ON rows.month = wanted.month GROUP BY ALL ORDER BY 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def _replace_table(connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model) -> None:
+    with transaction(connection):
+        _ensure_table(connection, model)
+        if model.touches:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE before AS FROM {model.name}")
+        connection.execute(f"DELETE FROM {model.name}")
+        connection.execute(f"INSERT INTO {model.name} {model.text}")
+        if model.touches:
+            _touch_downstream(connection, graph, model)
+        _forget(connection, model, None)
+        connection.execute(
+            "INSERT INTO staging.built_months VALUES (?, NULL, NULL, ?, false)",
+            [model.name, graph.fingerprints[model.name]],
+        )
+
+
+def _touch_downstream(connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model) -> None:
+    """Forget the months that a row which came, went or changed in this table reaches."""
+    ((count, earliest),) = connection.execute(
+        f"SELECT count(*), CASE WHEN count(*) = count({model.touches}) "
+        f"THEN date_trunc('month', min({model.touches}))::date END FROM ("
+        f"(FROM {model.name} EXCEPT FROM before) UNION ALL (FROM before EXCEPT FROM {model.name}))"
+    ).fetchall()
+    if count:
+        for reached in graph.downstream(model.name):
+            if reached.is_monthly:
+                _forget(connection, reached, earliest or date.min)
+
+
+def _has_other_months(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
+    """Whether a monthly table is missing, or holds months that no longer exist."""
+    if not model.is_monthly:
+        return False
+    return not _exists(connection, model) or bool(
+        connection.execute(
+            f"SELECT 1 FROM {model.name} WHERE month NOT IN (SELECT month FROM staging.months) "
+            "LIMIT 1"
+        ).fetchall()
+    )
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, model: Model, since: date | None) -> None:
+    connection.execute(
+        "DELETE FROM staging.built_months WHERE table_name = $name "
+        "AND ($since IS NULL OR month IS NULL OR month >= $since::date)",
+        {"name": model.name, "since": since},
+    )
+
+
+def _ensure_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Make the table, or make it anew where the SQL now gives other columns."""
+    shape = f"SELECT column_name, column_type FROM (DESCRIBE {model.text}\n)"
+    if _exists(connection, model):
+        now = connection.execute(shape).fetchall()
+        standing = connection.execute(
+            f"SELECT column_name, column_type FROM (DESCRIBE FROM {model.name})"
+        ).fetchall()
+        if now == standing:
+            return
+        connection.execute(f"DROP TABLE {model.name}")
+        _forget(connection, model, None)
+    connection.execute(f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0")
+    connection.execute(f"COMMENT ON TABLE {model.name} IS {literal(model.question)}")
+    for column, meaning in model.columns.items():
+        connection.execute(f'COMMENT ON COLUMN {model.name}."{column}" IS {literal(meaning)}')
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
+    return bool(
+        connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?",
+            [model.schema, model.table],
+        ).fetchall()
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
+    if not _exists(connection, model):
+        return 0
+    return connection.execute(f"SELECT count(*) FROM {model.name}").fetchall()[0][0]

@@ -1,0 +1,316 @@
+"""Records become rows of the raw tables: addresses and ids turn into keys on the way.
+
+Here: keyed pseudonyms for whole columns at once, and one function for each kind of record.
+Not here: where records come from (imports.py), how rows are stored (warehouse.py).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors import addresses
+from connectors.records import Event, Mailbox, Message, Record, Reject
+from pipelines.raw_tables import RAW_TABLES
+from pipelines.settings import Settings
+from pipelines.store import differs, replace_all
+
+Rows = dict[str, pa.Table]
+
+
+class Pseudonyms:
+    """Keys for addresses and ids, remembered for as long as one pull lasts.
+
+    Every address met is kept with its key, so that ``rows`` can give raw.addresses. Two addresses
+    that meet in one key cannot both keep it: the one that came first does, the other is left out
+    of every list and rejected with that reason.
+    """
+
+    def __init__(self, secret: bytes, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take the pseudonym key, and the warehouse to see which keys are given out already."""
+        self._secret = secret
+        self._connection = connection
+        self._key_of: dict[str, int | None] = {}
+        self._address_of: dict[int, str] = {}
+        self._refused: list[Reject] = []
+
+    def addresses(self, column: pa.Array) -> pa.Array:
+        """Address texts -> int64 keys; null for null and for a refused address."""
+        encoded = column.dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        self._learn([text for text in texts if text not in self._key_of])
+        keys = pa.array([self._key_of[text] for text in texts], pa.int64())
+        return keys.take(encoded.indices)
+
+    def texts(self, column: pa.Array) -> pa.Array:
+        """Message-IDs, UIDs and the like -> signed 64-bit keys; null for null."""
+        encoded = column.dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        keys = pa.array([addresses.text_key(self._secret, text) for text in texts], pa.int64())
+        return keys.take(encoded.indices)
+
+    def rows(self) -> tuple[pa.Table, list[Reject]]:
+        """raw.addresses of everything met since the last call, and what was refused."""
+        table = _table(
+            "raw.addresses",
+            address_key=list(self._address_of),
+            address=list(self._address_of.values()),
+            domain=[addresses.domain(text) for text in self._address_of.values()],
+        )
+        refused, self._refused = self._refused, []
+        self._address_of = {}
+        return table, refused
+
+    def _learn(self, texts: Sequence[str]) -> None:
+        canonical = {text: addresses.canonical(text) for text in texts}
+        key_of = {
+            address: addresses.address_key(self._secret, address)
+            for address in sorted(set(canonical.values()))
+        }
+        holder = dict(
+            self._connection.execute(
+                "SELECT address_key, address FROM raw.addresses "
+                "WHERE address_key IN (SELECT unnest(?::BIGINT[]))",
+                [list(key_of.values())],
+            ).fetchall()
+        )
+        for text, address in canonical.items():
+            key = key_of[address]
+            first = holder.setdefault(key, self._address_of.get(key, address))
+            if first == address:
+                self._key_of[text] = key
+                self._address_of[key] = address
+            else:
+                self._key_of[text] = None
+                self._refused.append(
+                    Reject(
+                        source="raw.addresses",
+                        locator=f"address_key {key}",
+                        reason="two addresses meet in one key; the later one is left out",
+                        length=len(address.encode()),
+                    )
+                )
+
+
+def rows(
+    tables: Mapping[type[Record], pa.Table], pseudonyms: Pseudonyms, seen_at: datetime
+) -> Rows:
+    """Tables of records -> rows of every raw table that they fill.
+
+    tables   record type -> Arrow table of its SCHEMA
+    seen_at  when kith met them; dates the rejects
+    """
+    found: Rows = {}
+    names = []
+    if mailboxes := _some(tables, Mailbox):
+        found["raw.mailboxes"] = _mailboxes(mailboxes, pseudonyms)
+    if messages := _some(tables, Message):
+        found["raw.messages"] = _messages(messages, pseudonyms)
+        found["raw.message_folders"] = _message_folders(messages)
+        names += [
+            *(_names(messages, role, "sent_at", pseudonyms) for role in ("author", "to", "cc")),
+            *(_names(messages, role, "sent_at", pseudonyms) for role in ("bcc", "sender")),
+        ]
+    if events := _some(tables, Event):
+        found["raw.events"] = _events(events, pseudonyms)
+        names += [
+            _names(events, role, "start_at", pseudonyms) for role in ("organizer", "attendees")
+        ]
+    if names:
+        found["raw.address_names"] = _folded_names(names)
+    found["raw.addresses"], refused = pseudonyms.rows()
+    found["raw.rejects"] = _rejects(_some(tables, Reject), refused, seen_at)
+    return found
+
+
+def _some(tables: Mapping[type[Record], pa.Table], kind: type[Record]) -> pa.Table | None:
+    table = tables.get(kind)
+    return table.combine_chunks() if table is not None and table.num_rows else None
+
+
+def _mailboxes(records: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
+    count = records.num_rows
+    return _table(
+        "raw.mailboxes",
+        mailbox_id=_column(records, "mailbox_id"),
+        provider=_column(records, "provider"),
+        address_key=pseudonyms.addresses(_column(records, "address")),
+        pulled_at=[None] * count,
+        state=["ok"] * count,
+        cure=[None] * count,
+    )
+
+
+def _messages(records: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
+    mailbox, copy = _column(records, "mailbox_id"), _column(records, "message_id")
+
+    def one(name: str) -> pa.Array:
+        return pseudonyms.addresses(pc.struct_field(_column(records, name), "address"))
+
+    def many(name: str) -> pa.Array:
+        return _keyed_list(
+            _column(records, name),
+            lambda items: pseudonyms.addresses(pc.struct_field(items, "address")),
+        )
+
+    own_id = pc.coalesce(_column(records, "internet_message_id"), _joined(mailbox, copy))
+    return _table(
+        "raw.messages",
+        mailbox_id=mailbox,
+        message_id=copy,
+        message_key=pseudonyms.texts(own_id),
+        # A provider's conversation id means something only inside its mailbox.
+        thread_key=pseudonyms.texts(_joined(mailbox, _column(records, "thread_id"))),
+        sent_at=_column(records, "sent_at"),
+        author_key=one("author"),
+        sender_key=one("sender"),
+        original_author_key=one("original_author"),
+        reply_to_keys=many("reply_to"),
+        to_keys=many("to"),
+        cc_keys=many("cc"),
+        bcc_keys=many("bcc"),
+        in_reply_to_key=pseudonyms.texts(_column(records, "in_reply_to")),
+        reference_keys=_keyed_list(_column(records, "references"), pseudonyms.texts),
+        list_id=_column(records, "list_id"),
+        list_address_key=pseudonyms.addresses(_column(records, "list_address")),
+        automation_signs=_column(records, "automation_signs"),
+        deleted_at=pa.nulls(records.num_rows, pa.timestamp("us", "UTC")),
+    )
+
+
+def _message_folders(records: pa.Table) -> pa.Table:
+    folders = _column(records, "folder_ids")
+    holder = pc.list_parent_indices(folders)
+    return _table(
+        "raw.message_folders",
+        mailbox_id=_column(records, "mailbox_id").take(holder),
+        folder_id=pc.list_flatten(folders),
+        message_id=_column(records, "message_id").take(holder),
+    )
+
+
+def _events(records: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
+    mailbox, entry = _column(records, "mailbox_id"), _column(records, "event_id")
+    uid = pc.coalesce(_column(records, "ical_uid"), _joined(mailbox, entry))
+    start = pc.cast(pc.cast(_column(records, "original_start_at"), pa.int64()), pa.string())
+
+    def invited(items: pa.Array) -> pa.Array:
+        return pa.StructArray.from_arrays(
+            [
+                pseudonyms.addresses(pc.struct_field(items, "address")),
+                pc.struct_field(items, "response"),
+                pc.struct_field(items, "kind"),
+            ],
+            names=["address_key", "response", "kind"],
+        )
+
+    kept = ("calendar_id", "original_start_at", "start_at", "end_at", "is_all_day", "is_recurring")
+    kept += ("status", "kind", "is_busy", "has_all_attendees", "sequence", "updated_at")
+    return _table(
+        "raw.events",
+        **{name: _column(records, name) for name in kept},
+        mailbox_id=mailbox,
+        event_id=entry,
+        meeting_key=pseudonyms.texts(_joined(uid, start)),
+        series_key=pseudonyms.texts(uid),
+        organizer_key=pseudonyms.addresses(
+            pc.struct_field(_column(records, "organizer"), "address")
+        ),
+        attendees=_keyed_list(_column(records, "attendees"), invited),
+        deleted_at=pa.nulls(records.num_rows, pa.timestamp("us", "UTC")),
+    )
+
+
+def _rejects(records: pa.Table | None, refused: Iterable[Reject], seen_at: datetime) -> pa.Table:
+    found = [*(records.to_pylist() if records is not None else ())]
+    found += [{name: getattr(one, name) for name in Reject.SCHEMA.names} for one in refused]
+    return pa.Table.from_pylist(
+        [one | {"seen_at": seen_at} for one in found], schema=RAW_TABLES["raw.rejects"].schema
+    )
+
+
+def _names(
+    records: pa.Table, role: str, dated_by: str, pseudonyms: Pseudonyms
+) -> Mapping[str, pa.Array]:
+    """Key, name and date of every named address in one column of records."""
+    column, at = _column(records, role), _column(records, dated_by)
+    if pa.types.is_list(column.type):
+        at = at.take(pc.list_parent_indices(column))
+        column = pc.list_flatten(column)
+    name = pc.struct_field(column, "name")
+    named = pc.is_valid(name)
+    return {
+        "address_key": pseudonyms.addresses(pc.struct_field(column, "address").filter(named)),
+        "name": name.filter(named),
+        "seen_at": at.filter(named),
+    }
+
+
+def _folded_names(parts: Iterable[Mapping[str, pa.Array]]) -> pa.Table:
+    met = pa.concat_tables([pa.table(part) for part in parts])
+    met = met.filter(pc.is_valid(met["address_key"]))
+    folded = met.group_by(["address_key", "name"]).aggregate(
+        [("seen_at", "min"), ("seen_at", "max")]
+    )
+    return _table(
+        "raw.address_names",
+        address_key=folded["address_key"],
+        name=folded["name"],
+        first_seen_at=folded["seen_at_min"],
+        last_seen_at=folded["seen_at_max"],
+    )
+
+
+def _keyed_list(column: pa.ListArray, keyed: Callable[[pa.Array], pa.Array]) -> pa.ListArray:
+    """A list column whose items went through ``keyed``; items without a key leave their list."""
+    items = keyed(pc.list_flatten(column))
+    key = pc.struct_field(items, "address_key") if pa.types.is_struct(items.type) else items
+    kept = pc.is_valid(key)
+    parents = pc.list_parent_indices(column).filter(kept)
+    counts = parents.value_counts()
+    lengths = dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))
+    offsets = [0]
+    for row in range(len(column)):
+        offsets.append(offsets[-1] + lengths.get(row, 0))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items.filter(kept))
+
+
+def _joined(left: pa.Array, right: pa.Array) -> pa.Array:
+    """Two texts as one, null where either is; the separator occurs in no id."""
+    return pc.binary_join_element_wise(left, right, "\n")
+
+
+def _column(records: pa.Table, name: str) -> pa.Array:
+    column = records[name].combine_chunks()
+    return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+
+
+def _table(name: str, /, **columns: object) -> pa.Table:
+    schema = RAW_TABLES[name].schema
+    return pa.table(columns).select(schema.names).cast(schema)
+
+
+def store_settings(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, secret: bytes
+) -> None:
+    """Put what kith.toml says of the own side where SQL can read it."""
+    for name, rows in _own(settings, secret).items():
+        replace_all(connection, name, rows)
+
+
+def settings_differ(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, secret: bytes
+) -> bool:
+    """Whether kith.toml says something else of the own side than what is stored."""
+    return any(differs(connection, name, rows) for name, rows in _own(settings, secret).items())
+
+
+def _own(settings: Settings, secret: bytes) -> Rows:
+    own = sorted({addresses.address_key(secret, one) for one in settings.me.addresses})
+    domains = sorted({domain.lower() for domain in settings.organisation.own_domains})
+    return {
+        "raw.own_addresses": _table("raw.own_addresses", address_key=pa.array(own, pa.int64())),
+        "raw.own_domains": _table("raw.own_domains", domain=pa.array(domains, pa.string())),
+    }

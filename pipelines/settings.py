@@ -1,0 +1,179 @@
+"""kith.toml and KITH_* become one frozen Settings, read once.
+
+Here: every setting with its unit and default (kith.example.toml shows them all), and where the
+data folder lies. Not here: secrets (credentials/, keyring, environment) and the constants of the
+metrics (sql/staging/parameters.sql).
+"""
+
+import os
+import tomllib
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO_MARK = "demo"
+
+
+class SettingsError(ValueError):
+    """A missing, unknown or wrong setting; the text names it and the cure."""
+
+
+def _month(text: str) -> str:
+    datetime.strptime(text, "%Y-%m")  # noqa: DTZ007  a month has no zone
+    return text
+
+
+class Me(BaseModel):
+    """Who the owner of a personal install is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    addresses: tuple[str, ...] = Field(
+        default=(), description="every address of yours: they are one person, and it is you"
+    )
+
+
+class Organisation(BaseModel):
+    """What belongs to the own organisation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    own_domains: tuple[str, ...] = Field(
+        default=(), description="domains whose people are inside; a directory adds its own"
+    )
+
+
+class Limits(BaseModel):
+    """What kith may use of the machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    memory_gib: Annotated[float, Field(ge=0.5)] | None = Field(
+        default=None, description="memory for DuckDB; GiB; half of the machine's where not set"
+    )
+    threads: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="threads for DuckDB; all cores where not set"
+    )
+    spill_gib: Annotated[float, Field(ge=0)] = Field(
+        default=20, description="disk that DuckDB may use beyond memory; GiB"
+    )
+
+
+class Settings(BaseSettings):
+    """All settings. Unknown keys are errors."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KITH_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data: Path = Field(
+        default=Path("data"), description="folder of everything kith keeps, from kith.toml's folder"
+    )
+    audience: Literal["self", "organisation"] = Field(
+        default="self", description="self: a personal install; organisation: others' mailboxes too"
+    )
+    people_names: bool = Field(
+        default=False, description="names and addresses in parquet/ although others see it"
+    )
+    first_month: Annotated[str, AfterValidator(_month)] = Field(
+        default="1990-01", description="first month that may be computed; YYYY-MM"
+    )
+    daily_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+        default="05:00", description="when the daily schedule runs; HH:MM in UTC"
+    )
+    me: Me = Me()
+    organisation: Organisation = Organisation()
+    limits: Limits = Limits()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over kith.toml; nothing else is read."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_path())
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """The settings of this process. Raises SettingsError that names the setting."""
+        path = config_path()
+        if "KITH_CONFIG" in os.environ and not path.is_file():
+            raise SettingsError(f"KITH_CONFIG names {path}, which is not there")
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, one['loc']))}: {one['msg'].lower()}" for one in error.errors()
+            )
+            raise SettingsError(
+                f"{path.name} or KITH_*: {problems}; kith.example.toml shows every setting"
+            ) from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{path}: not readable as TOML: {error}") from error
+
+    @cached_property
+    def data_folder(self) -> Path:
+        """Absolute ``data``: relative to kith.toml's folder, else to the working folder."""
+        path = config_path()
+        base = path.parent if path.is_file() else Path.cwd()
+        return (base / self.data.expanduser()).resolve()
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.data_folder / "kith.duckdb"
+
+    @property
+    def imports(self) -> Path:
+        """Records of imported files, kept for a rebuild."""
+        return self.data_folder / "imports"
+
+    @property
+    def parquet(self) -> Path:
+        """The published tables."""
+        return self.data_folder / "parquet"
+
+    @property
+    def credentials(self) -> Path:
+        """Keys and tokens; 0700."""
+        return self.data_folder / "credentials"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the folder holds the invented village: real data are refused there."""
+        return (self.data_folder / DEMO_MARK).exists()
+
+    @property
+    def first_month_date(self) -> date:
+        """First day of ``first_month``."""
+        return date.fromisoformat(f"{self.first_month}-01")
+
+    @property
+    def shows_names(self) -> bool:
+        """Whether published tables carry names and addresses."""
+        return self.audience == "self" or self.people_names
+
+
+def config_path() -> Path:
+    """kith.toml: KITH_CONFIG, else the working folder's."""
+    return Path(os.environ.get("KITH_CONFIG", "kith.toml")).expanduser().resolve()
+
+
+def make_private(folder: Path) -> Path:
+    """The folder, made with mode 0700 where it is new."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

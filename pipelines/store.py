@@ -1,0 +1,151 @@
+"""Raw rows are stored all together or not at all.
+
+Here: one transaction for a batch of rows, its cursor and the months it touches.
+Not here: what the rows are (raw_tables.py), where they come from (ingest.py), who opens the
+database (warehouse.py).
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.raw_tables import RAW_TABLES, RawTable, literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Raw rows that are stored together or not at all.
+
+    rows    raw table name -> Arrow table with that table's schema
+    cursor  how far ``stream`` of ``mailbox_id`` has been read once the rows are stored
+    """
+
+    mailbox_id: str
+    stream: str
+    cursor: str
+    rows: Mapping[str, pa.Table] = field(default_factory=dict)
+
+
+def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> dict[str, int]:
+    """Upsert a batch, its cursor and the months it touches in one transaction.
+
+    Only rows that are new or differ are written and touch a month, both the month that the old row
+    stood in and the month of the new one. Gives the number of changed rows of each table. After a
+    kill at any instant either all of it is there or nothing.
+    """
+    with transaction(connection):
+        changed = {
+            name: _upsert(connection, RAW_TABLES[name], rows) for name, rows in batch.rows.items()
+        }
+        connection.execute(
+            "DELETE FROM raw.cursors WHERE mailbox_id = ? AND stream = ?",
+            [batch.mailbox_id, batch.stream],
+        )
+        connection.execute(
+            "INSERT INTO raw.cursors VALUES (?, ?, ?)",
+            [batch.mailbox_id, batch.stream, batch.cursor],
+        )
+    return changed
+
+
+def replace_all(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> bool:
+    """Make a small raw table equal ``rows``; say whether anything changed."""
+    if not differs(connection, name, rows):
+        return False
+    with transaction(connection), registered(connection, rows):
+        connection.execute(f"DELETE FROM {name}")
+        connection.execute(f"INSERT INTO {name} BY NAME FROM incoming")
+        connection.execute("INSERT INTO raw.touched_months VALUES (?, NULL)", [name])
+    return True
+
+
+def differs(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> bool:
+    """Whether a small raw table, whose columns stand in the same order, holds other rows."""
+    with registered(connection, rows):
+        ((count,),) = connection.execute(
+            f"SELECT count(*) FROM ((FROM incoming EXCEPT FROM {name}) "
+            f"UNION ALL (FROM {name} EXCEPT FROM incoming))"
+        ).fetchall()
+    return bool(count)
+
+
+@contextlib.contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """BEGIN, then COMMIT, or ROLLBACK where the block raises."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        # A connection that DuckDB has given up cannot even roll back; the reason must survive.
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, rows: pa.Table) -> Iterator[None]:
+    """Let SQL read an Arrow table under the name ``incoming``."""
+    connection.register("incoming", rows)
+    try:
+        yield
+    finally:
+        connection.unregister("incoming")
+
+
+def _upsert(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: pa.Table) -> int:
+    """Write the rows that are new or differ; give their number."""
+    numbered = rows.cast(table.schema).append_column("position", pa.array(range(rows.num_rows)))
+    key = ", ".join(f'"{column}"' for column in table.key)
+    same_key = " AND ".join(f'old."{column}" = new."{column}"' for column in table.key)
+    plain = [column for column in table.columns if column not in table.combine]
+    merged = [f'new."{column}"' for column in plain] + [
+        f'{how}(old."{column}", new."{column}") AS "{column}"'
+        for column, how in table.combine.items()
+    ]
+    differs = " OR ".join(
+        f'old."{column}" IS DISTINCT FROM new."{column}"' for column in table.columns
+    )
+    columns = ", ".join(f'"{column}"' for column in [*plain, *table.combine])
+    arriving = _latest(table, key, plain)
+    dated = f"date_trunc('month', {{}}.\"{table.dated_by}\")::date" if table.dated_by else "NULL"
+    with registered(connection, numbered):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE changed AS "
+            f"WITH arriving AS ({arriving}), "
+            f"merged AS (SELECT {', '.join(merged)} FROM arriving AS new "
+            f"LEFT JOIN {table.name} AS old ON {same_key}) "
+            f"SELECT new.* FROM merged AS new LEFT JOIN {table.name} AS old ON {same_key} "
+            f'WHERE old."{table.key[0]}" IS NULL OR {differs}'
+        )
+    # A changed row touches the month that it enters and the month that it leaves.
+    connection.execute(
+        f"INSERT INTO raw.touched_months ("
+        f"SELECT {literal(table.name)}, {dated.format('changed')} FROM changed "
+        f"UNION SELECT {literal(table.name)}, {dated.format('old')} "
+        f"FROM {table.name} AS old SEMI JOIN changed AS new ON {same_key} "
+        f"EXCEPT SELECT table_name, month FROM raw.touched_months)"
+    )
+    connection.execute(f"DELETE FROM {table.name} AS old USING changed AS new WHERE {same_key}")
+    connection.execute(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM changed")
+    return connection.execute("SELECT count(*) FROM changed").fetchall()[0][0]
+
+
+def _latest(table: RawTable, key: str, plain: list[str]) -> str:
+    """SELECT of the incoming rows, one per key: the last that arrived, combined where said."""
+    if table.combine:
+        # Rows that are combined are combined among themselves too, whatever their order.
+        kept = [f'arg_max("{column}", position) AS "{column}"' for column in plain]
+        kept = [f'"{column}"' if column in table.key else kept[i] for i, column in enumerate(plain)]
+        folded = [
+            f'{"min" if how == "least" else "max"}("{column}") AS "{column}"'
+            for column, how in table.combine.items()
+        ]
+        return f"SELECT {', '.join(kept + folded)} FROM incoming GROUP BY {key}"
+    return (
+        "SELECT * EXCLUDE (position) FROM incoming "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY position DESC) = 1"
+    )
