@@ -18,7 +18,7 @@ from datetime import date
 
 import duckdb
 
-from pipelines.models import Graph, Model
+from pipelines.models import MONTHS, Graph, Model
 from pipelines.raw_tables import literal
 from pipelines.store import transaction
 
@@ -77,7 +77,7 @@ def stale_months(
             [model.name, fingerprint],
         ).fetchall()
         return [] if known else [None]
-    if not _exists(connection, graph["staging.months"]):
+    if not _exists(connection, graph[MONTHS]):
         return [None]
     rows = connection.execute(
         "SELECT months.month FROM staging.months AS months ANTI JOIN staging.built_months AS built "
@@ -86,6 +86,25 @@ def stale_months(
         [model.name, fingerprint],
     ).fetchall()
     return [month for (month,) in rows]
+
+
+def stale_range(connection: duckdb.DuckDBPyConnection, graph: Graph) -> tuple[date, date] | None:
+    """First and last month that a run must compute; None where there is no month at all.
+
+    Brings every whole table up to date first: they say which months there are, and a changed
+    identity makes old months stale. Where no month is stale it is the last one, so that a run for
+    the range is never empty.
+    """
+    absorb_touched(connection, graph)
+    for model in graph.models:
+        if not model.is_monthly and not graph.rests_on_months(model):
+            build(connection, graph, model)
+    ((last,),) = connection.execute(f"SELECT max(month) FROM {MONTHS}").fetchall()
+    if last is None:
+        return None
+    monthly = (model for model in graph.models if model.is_monthly)
+    stale = [month for model in monthly for month in stale_months(connection, graph, model)[:1]]
+    return min([*stale, last]), last
 
 
 def is_fresh(connection: duckdb.DuckDBPyConnection, graph: Graph) -> bool:
@@ -109,7 +128,7 @@ def build(
 ) -> Built:
     """Bring ``model`` up to date, or recompute just ``months`` of it whether stale or not.
 
-    Raises NotComputed where something it reads is out of date, so that no month is ever computed
+    Months that do not exist are passed over. Raises NotComputed where something it reads is out of date, so that no month is ever computed
     from half of its past. All rows of one build are replaced in one transaction.
     """
     absorb_touched(connection, graph)
@@ -133,7 +152,7 @@ def _require_fresh(
     connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model, until: date | None
 ) -> None:
     for name in model.upstreams:
-        if name.startswith("raw.") or name not in graph.raw_sources:
+        if name.startswith("raw."):
             continue
         stale = stale_months(connection, graph, graph[name])
         if any(month is None or until is None or month <= until for month in stale):

@@ -30,10 +30,11 @@ from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
+from sqlglot.errors import ParseError, TokenError
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 SCHEMAS = ("raw", "staging", "metrics")
+MONTHS = "staging.months"
 WANTED_MONTHS = "staging.wanted_months"
 
 _ONE = ("Grain", "Version", "Touches")
@@ -80,6 +81,8 @@ class Model:
             (first, *_) = error.errors
             where = f"line {first['line']}, column {first['col']}"
             raise ModelError(f"{self.path}: {where}: {first['description']}") from error
+        except TokenError as error:
+            raise ModelError(f"{self.path}: not readable as SQL: {error}") from error
         if len(statements) != 1 or not isinstance(statements[0], exp.Query):
             raise ModelError(f"{self.path}: write exactly one SELECT")
         return statements[0]
@@ -155,18 +158,27 @@ class Model:
         return self.header.get("Touches", (None,))[0]
 
     @cached_property
-    def upstreams(self) -> tuple[str, ...]:
-        """Tables read, as ``schema.table``, sorted."""
+    def _tables(self) -> frozenset[str]:
+        """Every ``schema.table`` in the query."""
         ctes = {cte.alias for cte in self.query.find_all(exp.CTE)}
         tables = [table for table in self.query.find_all(exp.Table) if table.name]
         if stray := sorted({table.name for table in tables if not table.db} - ctes):
             raise ModelError(f"{self.path}: write schema.table, not {', '.join(stray)}")
-        return tuple(sorted({f"{table.db}.{table.name}" for table in tables if table.db}))
+        return frozenset(f"{table.db}.{table.name}" for table in tables if table.db)
 
     @property
     def is_monthly(self) -> bool:
         """Whether it computes the wanted months only instead of the whole table."""
-        return WANTED_MONTHS in self.upstreams
+        return WANTED_MONTHS in self._tables
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """Tables read, as ``schema.table``, sorted.
+
+        The wanted months are some of staging.months, so a monthly model rests on that.
+        """
+        months = {MONTHS} if self.is_monthly else set()
+        return tuple(sorted(self._tables - {WANTED_MONTHS} | months))
 
     @cached_property
     def columns(self) -> Mapping[str, str]:
@@ -212,7 +224,7 @@ class Graph:
                 raise ModelError(f"{model.path}: models live in {' or '.join(SCHEMAS[1:])}")
             model.validate()
             known = {name for name in model.upstreams if not name.startswith("raw.")}
-            if missing := known - models.keys() - {WANTED_MONTHS}:
+            if missing := known - models.keys():
                 raise ModelError(f"{model.path}: reads {', '.join(sorted(missing))}: no such file")
         sorter = TopologicalSorter(
             {name: sorted(models.keys() & set(models[name].upstreams)) for name in sorted(models)}
@@ -258,3 +270,11 @@ class Graph:
             if reached.intersection(model.upstreams):
                 reached.add(model.name)
         return [model for model in self.models if model.name in reached - {name}]
+
+    def rests_on_months(self, model: Model) -> bool:
+        """Whether a monthly table is among all that ``model`` reads, directly or not."""
+        return any(
+            self[name].is_monthly or self.rests_on_months(self[name])
+            for name in model.upstreams
+            if not name.startswith("raw.")
+        )

@@ -7,8 +7,7 @@ metrics (sql/staging/parameters.sql).
 
 import os
 import tomllib
-from datetime import date, datetime
-from functools import cached_property
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -125,7 +124,7 @@ class Settings(BaseSettings):
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{path}: not readable as TOML: {error}") from error
 
-    @cached_property
+    @property
     def data_folder(self) -> Path:
         """Absolute ``data``: relative to kith.toml's folder, else to the working folder."""
         path = config_path()
@@ -156,11 +155,6 @@ class Settings(BaseSettings):
     def is_demo(self) -> bool:
         """Whether the folder holds the invented village: real data are refused there."""
         return (self.data_folder / DEMO_MARK).exists()
-
-    @property
-    def first_month_date(self) -> date:
-        """First day of ``first_month``."""
-        return date.fromisoformat(f"{self.first_month}-01")
 
     @property
     def shows_names(self) -> bool:

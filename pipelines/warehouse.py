@@ -243,7 +243,9 @@ def is_query(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    # Without the second line a misspelt table would be looked up among Python's variables.
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")
 
 
 def _verify(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:

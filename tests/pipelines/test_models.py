@@ -51,7 +51,7 @@ def test_name_header_columns_and_upstreams_come_from_the_file(write):
     assert model.warnings == ("sent_count <= 1000",)
     assert model.header["Source"] == ("a paper, 2020, continued here",)
     assert model.version == 3
-    assert model.upstreams == ("staging.messages", "staging.wanted_months")
+    assert model.upstreams == ("staging.messages", "staging.months")
     assert model.is_monthly
     assert dict(model.columns) == {
         "month": "first day of the month; UTC",

@@ -1,0 +1,161 @@
+"""The assets that Dagster shows: raw tables, one per SQL file, and the published files.
+
+Here: turning steps into assets with group, description, code version, months and metadata.
+Not here: the steps themselves (imports.py, build.py, publish.py), checks, jobs.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from pipelines import imports, ingest, pseudonym_key
+from pipelines.build import build
+from pipelines.models import Graph, Model
+from pipelines.publish import DICTIONARY, publish, published, table_schema
+from pipelines.raw_tables import RAW_TABLES, duckdb_type
+from pipelines.warehouse import Warehouse
+
+POOL = "duckdb"
+_KINDS = {"raw": {"duckdb"}, "staging": {"duckdb", "sql"}, "metrics": {"duckdb", "sql"}}
+
+
+def key(name: str) -> dg.AssetKey:
+    """``schema.table`` as Dagster's key schema/table."""
+    return dg.AssetKey(name.split("."))
+
+
+def raw_assets() -> dg.AssetsDefinition:
+    """All raw tables, filled by one step: what is new enters, nothing else is looked at."""
+    specs = [
+        dg.AssetSpec(key(name), group_name="raw", description=table.question, kinds=_KINDS["raw"])
+        for name, table in RAW_TABLES.items()
+    ]
+
+    @dg.multi_asset(name="raw", specs=specs, pool=POOL, required_resource_keys={"warehouse"})
+    def raw(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        """Store the records of imported files and what kith.toml says of oneself."""
+        warehouse: Warehouse = context.resources.warehouse
+        started = time.monotonic()
+        with warehouse.connect() as connection:
+            secret = pseudonym_key.load(warehouse.settings)
+            ingest.store_settings(connection, warehouse.settings, secret)
+            changed = imports.load(connection, warehouse.settings, secret)
+            seconds = time.monotonic() - started
+            for name, table in RAW_TABLES.items():
+                ((count,),) = connection.execute(f"SELECT count(*) FROM {name}").fetchall()
+                columns = {
+                    column: (duckdb_type(kind), meaning)
+                    for column, (kind, meaning) in table.columns.items()
+                }
+                yield dg.MaterializeResult(
+                    asset_key=key(name),
+                    metadata=_metadata(name, count, columns, seconds)
+                    | {"rows_changed": changed[name]},
+                )
+
+    return raw
+
+
+def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """One SQL file as an asset; monthly where it reads the wanted months."""
+
+    @dg.asset(
+        key=key(model.name),
+        deps=[key(name) for name in model.upstreams],
+        group_name=model.schema,
+        kinds=_KINDS[model.schema],
+        description=_description(model),
+        code_version=graph.fingerprints[model.name],
+        partitions_def=months if model.is_monthly else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if model.is_monthly else None,
+        pool=POOL,
+        required_resource_keys={"warehouse"},
+    )
+    def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        started = time.monotonic()
+        with context.resources.warehouse.connect() as connection:
+            built = build(connection, graph, model, _months(context) if model.is_monthly else None)
+            described = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
+        columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
+        return dg.MaterializeResult(
+            metadata=_metadata(model.name, built.row_count, columns, time.monotonic() - started)
+            | {"months_computed": len(built.rows_by_month), "was_stale": built.was_stale}
+        )
+
+    return table
+
+
+def parquet_assets(graph: Graph) -> dg.AssetsDefinition:
+    """The published files: one step, never a part of it, behind every blocking check."""
+    tables = published(graph)
+    all_tables = [key(model.name) for model in graph.models]
+    specs = [
+        dg.AssetSpec(
+            dg.AssetKey(["parquet", name]),
+            deps=all_tables,
+            group_name="parquet",
+            description=description,
+            kinds={"parquet"},
+        )
+        for name, description in [
+            *((model.table, model.question) for model in tables),
+            (DICTIONARY, "What does each published column mean?"),
+        ]
+    ]
+
+    @dg.multi_asset(name="parquet", specs=specs, pool=POOL, required_resource_keys={"warehouse"})
+    def parquet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        """Write what was computed since the last release, then the manifest."""
+        warehouse: Warehouse = context.resources.warehouse
+        started = time.monotonic()
+        with warehouse.connect() as connection:
+            release = publish(connection, graph, warehouse.settings)
+            schemas = {model.table: table_schema(connection, model) for model in tables}
+        seconds = time.monotonic() - started
+        for spec in specs:
+            name = spec.key.path[-1]
+            files = release.of(name)
+            columns = {
+                field.name: (str(field.type), field.metadata[b"meaning"].decode())
+                for field in schemas.get(name, pa.schema([]))
+            }
+            yield dg.MaterializeResult(
+                asset_key=spec.key,
+                metadata=_metadata(None, sum(file.rows for file in files), columns, seconds)
+                | {
+                    "files": len(files),
+                    "files_written": len(release.written.intersection(f.path for f in files)),
+                    "bytes": sum(file.bytes for file in files),
+                    "release_id": release.release_id,
+                },
+            )
+
+    return parquet
+
+
+def _months(context: dg.AssetExecutionContext) -> list[date]:
+    return [date.fromisoformat(month) for month in context.partition_keys]
+
+
+def _description(model: Model) -> str:
+    lines = [model.question]
+    for label in ("Source", "Caveat"):
+        lines += [f"{label}: {text}" for text in model.header.get(label, ())]
+    return "\n\n".join(lines)
+
+
+def _metadata(
+    table: str | None, row_count: int, columns: Mapping[str, tuple[str, str]], seconds: float
+) -> dict[str, Any]:
+    named = {"dagster/table_name": table} if table else {}
+    return named | {
+        "dagster/row_count": row_count,
+        "dagster/column_schema": dg.TableSchema(
+            [dg.TableColumn(name, kind, meaning) for name, (kind, meaning) in columns.items()]
+        ),
+        "duration_seconds": round(seconds, 3),
+    }

@@ -1,0 +1,293 @@
+"""kith …: the commands, thin.
+
+Here: arguments, what is printed, exit codes (0 done, 1 failed, 2 wrong usage).
+Not here: any work. Modules that are slow to load are imported by the command that needs them.
+"""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from pipelines import terminal
+from pipelines.settings import ROOT, Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="How strong, how mutual and how diverse is your network? From headers, on your machine.",
+)
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run instead of refusing.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+def main() -> None:
+    """Entry point: errors in one plain line, never a traceback (KITH_DEBUG=1 shows it)."""
+    # Errors that say what is wrong and what to do; anything else is a defect of kith.
+    from connectors.files import UnreadablePath
+    from pipelines.models import ModelError
+    from pipelines.pseudonym_key import KeyProblem
+    from pipelines.settings import SettingsError
+    from pipelines.warehouse import WarehouseBroken, WarehouseBusy
+
+    known = (UnreadablePath, ModelError, KeyProblem, SettingsError, WarehouseBroken, WarehouseBusy)
+    try:
+        app()
+    except (*known, Refused) as error:
+        errors.print(f"kith: {error}", markup=False)
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("KITH_DEBUG"):
+            raise
+        errors.print(
+            f"kith: unexpected {type(error).__name__}; run again with KITH_DEBUG=1 to see where",
+            markup=False,
+        )
+        sys.exit(1)
+
+
+class Refused(RuntimeError):
+    """A command that cannot do what it was asked; the text says why and what to do instead."""
+
+
+@app.command()
+def demo() -> None:
+    """An invented village of two companies, computed over 24 months. Needs no account."""
+    from pipelines import demo as village
+
+    settings = village.prepare(Path(os.environ.get("KITH_DATA", "demo")))
+    village.show(
+        _import_and_run(settings, village.sources(settings), wait=False), settings, console
+    )
+
+
+@app.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="mbox, Maildir, .eml, .ics, Takeout.")],
+    owner: Annotated[str, typer.Option(help="Whose mail it is: an address, or a list's.")],
+    run: Annotated[bool, typer.Option(help="Compute and publish afterwards.")] = True,
+    wait: Wait = False,
+) -> None:
+    """Read mail archives and calendars from files, then compute and publish."""
+    settings = _settings()
+    if settings.is_demo:
+        raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", owner):
+        raise Refused(f"--owner must be an address such as you@example.org, not {owner}")
+    _import_and_run(settings, [(path, owner) for path in paths], wait=wait, compute=run)
+
+
+@app.command()
+def run(
+    pull: Annotated[bool, typer.Option(help="Look for new records first.")] = True,
+    months: Annotated[
+        str | None, typer.Option(help="Recompute these: 2025-01 or 2025-01..2026-10.")
+    ] = None,
+    wait: Wait = False,
+) -> None:
+    """Pull what is new, compute the months it touches, check, publish."""
+    jobs = ("pull", "compute") if pull else ("compute",)
+    _run(_settings(), jobs, _months(months), wait)
+
+
+@app.command()
+def status(as_json: Json = False, wait: Wait = False) -> None:
+    """What is read, what was left out and why, what is published."""
+    from pipelines.status import status as ask
+
+    settings = _settings()
+    if not settings.database.exists():
+        raise Refused(f"nothing in {settings.data_folder} yet; try kith demo, or kith import")
+    with _opened(settings, wait) as warehouse:
+        found = ask(warehouse)
+    if as_json:
+        print(json.dumps(asdict(found), default=str, indent=1))
+    else:
+        terminal.status(console, found)
+
+
+@app.command()
+def doctor() -> None:
+    """Try settings, folder, disk, models and database, and say what to do."""
+    from pipelines.status import examine
+
+    findings = list(examine())
+    terminal.findings(console, findings)
+    if any(finding.cure for finding in findings):
+        sys.exit(1)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help='Such as "select count(*) from tie_strength".')],
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+    as_json: Json = False,
+) -> None:
+    """SQL over the published tables by name, without access to anything else."""
+    from pipelines.warehouse import is_query
+
+    with _published(_settings()) as connection:
+        try:
+            if not is_query(connection, sql):
+                raise Refused("write one SELECT; kith query only reads")
+            result = connection.execute(sql)
+            columns = [column for column, *_ in result.description]
+            rows = result.fetchall()
+        except duckdb.Error as error:
+            raise Refused(str(error)) from error
+    if as_json:
+        print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str))
+    elif as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([columns, *(map(terminal.csv_cell, row) for row in rows)])
+    else:
+        terminal.table(console, columns, rows)
+
+
+@app.command()
+def report(
+    person: Annotated[str | None, typer.Argument(help="Address or name; without, you.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """One self-contained page about one person's network."""
+    from pipelines import report as pages
+
+    settings = _settings()
+    with _published(settings) as connection:
+        try:
+            person_id = pages.find_person(connection, person)
+        except pages.NoSuchPerson as error:
+            raise Refused(str(error)) from error
+        page = pages.page(connection, person_id)
+    target = output or settings.data_folder / "reports" / f"{person_id}.html"
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.write_text(page, encoding="utf-8")
+    console.print(f"{target}", markup=False, soft_wrap=True)
+    if show:
+        webbrowser.open(target.resolve().as_uri())
+
+
+@app.command()
+def why(
+    person: Annotated[str, typer.Argument(help="Address or name of one person.")],
+    contact: Annotated[str, typer.Argument(help="Address or name of the other.")],
+    wait: Wait = False,
+) -> None:
+    """The events behind a tie, newest first, with their weights."""
+    from pipelines import report as pages
+    from pipelines.why import events
+
+    settings = _settings()
+    with _published(settings) as connection:
+        try:
+            pair = [pages.find_person(connection, one) for one in (person, contact)]
+        except pages.NoSuchPerson as error:
+            raise Refused(str(error)) from error
+    with _opened(settings, wait) as warehouse, warehouse.connect() as connection:
+        columns, rows = events(connection, *pair)
+    terminal.table(console, columns, rows)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+    """The Dagster UI, on this machine only."""
+    from pipelines.run import dagster_home
+
+    settings = _settings()
+    environment = os.environ | {
+        "DAGSTER_HOME": str(dagster_home(settings)),
+        "KITH_DATA": str(settings.data_folder),
+    }
+    dg = Path(sys.executable).with_name("dg")
+    command = [str(dg), "dev", "--host", "127.0.0.1", "--port", str(port)]
+    try:
+        sys.exit(subprocess.call(command, cwd=ROOT, env=environment))
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def _settings() -> Settings:
+    return Settings.load()
+
+
+@contextmanager
+def _published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    from pipelines.publish import MANIFEST
+    from pipelines.warehouse import open_published
+
+    if not (settings.parquet / MANIFEST).exists():
+        raise Refused(f"nothing is published in {settings.parquet} yet; try kith run")
+    with open_published(settings.parquet, settings.limits) as connection:
+        yield connection
+
+
+@contextmanager
+def _opened(settings: Settings, wait: bool) -> Iterator["Warehouse"]:  # noqa: F821
+    from pipelines.warehouse import Warehouse
+
+    yield Warehouse(settings, waits=wait)
+
+
+def _months(text: str | None) -> tuple[date, date] | None:
+    if text is None:
+        return None
+    first, _, last = text.partition("..")
+    try:
+        return date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last or first}-01")
+    except ValueError as error:
+        raise Refused(f"--months takes 2025-01 or 2025-01..2026-10, not {text}") from error
+
+
+def _import_and_run(
+    settings: Settings, sources: list[tuple[Path, str]], *, wait: bool, compute: bool = True
+) -> None:
+    from pipelines import imports, pseudonym_key
+
+    secret = pseudonym_key.load(settings)
+    kept = []
+    with terminal.progress(console, "reading", len(sources)) as advance:
+        for path, owner in sources:
+            kept.append((path, imports.keep(settings, path, owner, secret)))
+            advance(path.name)
+    terminal.kept(console, kept)
+    _run(settings, ("pull", "compute") if compute else ("pull",), None, wait)
+
+
+def _run(
+    settings: Settings, jobs: Sequence[str], months: tuple[date, date] | None, wait: bool
+) -> None:
+    from pipelines import run as runs
+    from pipelines.warehouse import Warehouse
+
+    warehouse = Warehouse(settings, waits=wait)
+    if not months and runs.nothing_new(warehouse):
+        console.print(Text(f"nothing new; {settings.parquet} is up to date"), soft_wrap=True)
+        return
+    with terminal.steps(console) as say:
+        outcome = runs.run(warehouse, jobs, say, months)
+    terminal.outcome(console, outcome, settings)
+    if not outcome.succeeded:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

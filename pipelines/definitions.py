@@ -1,0 +1,70 @@
+"""What Dagster loads: assets, checks, jobs and the schedule, put together in one function.
+
+Here: assembly. Not here: any asset's work, any SQL, any connection: loading never opens DuckDB.
+"""
+
+import warnings
+from collections.abc import Mapping
+
+import dagster as dg
+
+from pipelines import jobs
+from pipelines.assets import model_asset, parquet_assets, raw_assets
+from pipelines.checks import asset_checks
+from pipelines.models import Graph
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location, from kith.toml and sql/. Dagster's runs wait for the warehouse."""
+    settings = Settings.load()
+    return build_definitions(settings, Warehouse(settings, waits=True))
+
+
+def build_definitions(
+    settings: Settings,
+    warehouse: Warehouse,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """The same for any settings and warehouse, as `kith run` and the tests need it.
+
+    Raises ModelError for a SQL file that breaks the grammar of models.py.
+    """
+    graph = Graph.load()
+    months = dg.MonthlyPartitionsDefinition(f"{settings.first_month}-01", end_offset=1)
+    with warnings.catch_warnings():
+        # Single-run backfill is what makes a range of months one SQL statement; its name is beta.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        models = [model_asset(graph, model, months) for model in graph.models]
+    raw = raw_assets()
+    entering = dg.AssetSelection.assets(*raw.keys)
+    everything = jobs.everything(warehouse, lambda: build_definitions(settings, warehouse))
+    hour, minute = settings.daily_at.split(":")
+    return dg.Definitions(
+        assets=[raw, *models, parquet_assets(graph)],
+        asset_checks=asset_checks(graph.models),
+        jobs=[
+            dg.define_asset_job(
+                "pull", selection=entering, description="Store what is new; compute nothing."
+            ),
+            dg.define_asset_job(
+                "compute",
+                selection=dg.AssetSelection.all() - entering,
+                description="Compute the months of a backfill, check, publish.",
+            ),
+            everything,
+        ],
+        schedules=[
+            dg.ScheduleDefinition(
+                name="daily",
+                job=everything,
+                cron_schedule=f"{int(minute)} {int(hour)} * * *",
+                execution_timezone="UTC",
+            )
+        ],
+        resources={"warehouse": warehouse},
+        executor=dg.in_process_executor,
+        loggers=loggers,
+    )

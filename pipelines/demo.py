@@ -1,0 +1,143 @@
+"""The demo: a folder for the invented village, and what was found in it.
+
+Here: making that folder, its kith.toml, and printing the answers after a run.
+Not here: the village (sandbox/, which cli.py hands in) and any computation.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.text import Text
+
+from pipelines import pseudonym_key, terminal
+from pipelines.settings import DEMO_MARK, Settings, SettingsError, make_private
+from pipelines.warehouse import open_published
+
+# The village is invented and its pseudonyms are public: the same key gives the same files anywhere.
+_KEY = bytes(range(32))
+_MARK = "This folder holds kith's invented village. kith demo deletes and rebuilds it.\n"
+
+
+def prepare(folder: Path) -> Settings:
+    """An empty folder marked as demo, with settings that name it.
+
+    Raises SettingsError for a folder that holds anything but an earlier demo.
+    """
+    folder = folder.expanduser().resolve()
+    if folder.exists():
+        if any(folder.iterdir()) and not (folder / DEMO_MARK).exists():
+            raise SettingsError(f"{folder} holds something else; set KITH_DATA to an empty folder")
+        shutil.rmtree(folder)
+    make_private(folder)
+    (folder / DEMO_MARK).write_text(_MARK, encoding="utf-8")
+    settings = Settings(data=folder)
+    pseudonym_key.write(settings, _KEY)
+    return settings
+
+
+def sources(settings: Settings) -> list[tuple[Path, str]]:
+    """Every file of the village with the address of its owner."""
+    folder = settings.data_folder / "village"
+    return [(path, path.stem) for path in sorted(folder.glob("*/*.*"))]
+
+
+def write_config(settings: Settings, me: str, own_domains: Sequence[str]) -> Settings:
+    """kith.toml of the demo, so that later commands find the same world; the settings it gives."""
+    path = settings.data_folder / "kith.toml"
+    path.write_text(
+        'data = "."\n\n'
+        f"[me]\naddresses = {json.dumps([me])}\n\n"
+        f"[organisation]\nown_domains = {json.dumps(list(own_domains))}\n",
+        encoding="utf-8",
+    )
+    return Settings(
+        data=settings.data_folder,
+        me={"addresses": [me]},
+        organisation={"own_domains": list(own_domains)},
+    )
+
+
+def show(console: Console, settings: Settings) -> None:
+    """Print what the run found: row counts, ties, diversity, planted habits, what to type next."""
+    with open_published(settings.parquet, settings.limits) as connection:
+        _tables(console, connection)
+        for title, sql in _ANSWERS:
+            result = connection.execute(sql)
+            columns = [name for name, *_ in result.description]
+            console.print()
+            terminal.table(console, columns, result.fetchall(), title)
+        _habits(console, connection, settings)
+    _next(console, settings)
+
+
+def _tables(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    names = [name for (name,) in connection.execute("SHOW TABLES").fetchall()]
+    rows = [
+        (name, connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0])
+        for name in names
+    ]
+    console.print()
+    terminal.table(console, ("table", "rows"), rows, "published")
+
+
+_ANSWERS = (
+    (
+        "strongest ties now",
+        """
+        SELECT one.name AS person, other.name AS contact, strength,
+            contact_day_count AS "days of 90"
+        FROM tie_strength AS tie
+        JOIN people AS one ON one.person_id = tie.person_id
+        JOIN people AS other ON other.person_id = tie.contact_id
+        WHERE tie.month = (SELECT max(month) FROM months) AND tie.person_id < tie.contact_id
+        ORDER BY strength DESC, tie.person_id, tie.contact_id LIMIT 5
+        """,
+    ),
+    (
+        "fading ties that were strong a year ago",
+        """
+        SELECT one.name AS person, other.name AS contact, past.strength AS "then",
+            now.strength AS now, now.silence_ratio, now.last_contact_at::date AS "last contact"
+        FROM tie_strength AS now
+        JOIN tie_strength AS past ON past.person_id = now.person_id
+            AND past.contact_id = now.contact_id AND past.month = now.month - INTERVAL 12 MONTH
+        JOIN people AS one ON one.person_id = now.person_id
+        JOIN people AS other ON other.person_id = now.contact_id
+        WHERE now.month = (SELECT max(month) FROM months) AND now.state IN ('fading', 'lapsed')
+        ORDER BY past.strength DESC, now.person_id, now.contact_id LIMIT 5
+        """,
+    ),
+    (
+        "most diverse networks now (10 contacts or more)",
+        """
+        SELECT name AS person, contact_count AS contacts, effective_size, "constraint", entropy,
+            clustering
+        FROM network_diversity JOIN people USING (person_id)
+        WHERE month = (SELECT max(month) FROM months) AND contact_count >= 10
+        ORDER BY effective_size DESC, person_id LIMIT 5
+        """,
+    ),
+)
+
+
+def _habits(console: Console, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    raise NotImplementedError
+
+
+def _next(console: Console, settings: Settings) -> None:
+    here = Path.cwd()
+    folder = settings.data_folder
+    shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    console.print()
+    console.print(Text(f"The tables are in {shown}/parquet. Try next:"))
+    for command in (
+        f"export KITH_CONFIG={shown}/kith.toml",
+        "kith report --open",
+        'kith query "select state, count(*) from tie_strength group by all"',
+        "kith ui",
+    ):
+        console.print(Text(f"    {command}"), soft_wrap=True)

@@ -1,0 +1,249 @@
+"""The DuckDB datasource that Great Expectations 1.24 lacks.
+
+Here: how Great Expectations reads a table through a DuckDB connection that is already open, inside
+this process, without a file, a page, a network connection, or a value of the data in a message.
+Not here: what is expected of a table, and what becomes of the outcome (checks.py).
+
+Importing this module imports Great Expectations (six seconds): import it where a check runs.
+
+Three things stand between Great Expectations and DuckDB, and each has one place below.
+
+- It opens a database by its address, but the warehouse file has one owner. ``DuckDBDatasource``
+  takes cursors of the owner's connection instead; they see what has been committed.
+- It reads results after it gave the connection back, when duckdb-engine has dropped them: "list
+  index out of range" on nearly every expectation (fivetran/great_expectations 10738 and 11579).
+  ``_Cursor`` holds the rows of a statement: counts and catalogue entries, so they are few.
+- It logs and reports what the database says, and DuckDB quotes the value that it cannot convert,
+  which may be somebody's address. ``_Cursor`` lets through only what is said about the SQL.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Any, Literal
+
+# Read once, while Great Expectations is imported: it must never report who uses it.
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+
+import duckdb
+import great_expectations as gx
+import sqlalchemy as sa
+from duckdb_engine import ConnectionWrapper
+from great_expectations.compatibility.pydantic import PrivateAttr
+from great_expectations.core import ExpectationValidationResult
+from great_expectations.data_context import EphemeralDataContext
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
+from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.datasource.fluent.interfaces import Batch
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from sqlalchemy.ext.compiler import deregister
+
+# duckdb-engine hangs a function on this class of SQLAlchemy, Great Expectations keeps the class
+# alive beyond the exit, and through both DuckDB prints a hundred lines of "nanobind: leaked ...".
+# The function writes TRY_CAST, which nothing here needs.
+deregister(sa.TryCast)
+
+# Counts only: BASIC brings them, and a list of unexpected values of length 0.
+_RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+# Of the rows that break a condition Great Expectations fetches 200 beside counting them, and ours
+# are ones; without a bound, DuckDB would turn every one of millions into a Python object.
+_MOST_ROWS = 10_000
+
+# What these say names tables, columns, files and memory. All others may quote a value.
+_ABOUT_THE_SQL = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one expectation found.
+
+    rows        rows looked at; None where it looks at the table as a whole
+    unexpected  rows that break it; None where rows do not
+    error       why it could not run, without a value of the data; None if it ran
+    """
+
+    passed: bool
+    rows: int | None = None
+    unexpected: int | None = None
+    error: str | None = None
+
+
+@contextmanager
+def opened(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> Iterator[Batch]:
+    """One table as Great Expectations sees it, for as long as the block lasts.
+
+    ``connection`` stays open and undisturbed; a transaction that it has not committed is not seen.
+    """
+    context = _context()
+    datasource = DuckDBDatasource(name=f"{schema}.{table}", within=schema)
+    datasource._owner = connection
+    context.data_sources.add_duckdb(datasource)
+    try:
+        asset = datasource.add_table_asset(name=table)
+        yield asset.add_batch_definition_whole_table("whole").get_batch()
+    finally:
+        context.data_sources.delete(datasource.name)
+
+
+def findings(batch: Batch, expectations: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Finding]:
+    """What each of (class name in ``great_expectations.expectations``, arguments) found, in order.
+
+    All of them run as one suite, which lets Great Expectations count many in one statement. One
+    that cannot run says so in its Finding; those that shared its statement then say the same.
+    """
+    suite = gx.ExpectationSuite(
+        name=batch.id,
+        expectations=[
+            getattr(gx.expectations, name)(**arguments, meta={"position": position})
+            for position, (name, arguments) in enumerate(expectations)
+        ],
+    )
+    # Great Expectations answers in an order of its own.
+    found = {
+        result.expectation_config.meta["position"]: _finding(result)
+        for result in batch.validate(suite, result_format=dict(_RESULT_FORMAT)).results
+    }
+    return [found[position] for position in range(len(expectations))]
+
+
+def _finding(result: ExpectationValidationResult) -> Finding:
+    if error := _error(result.exception_info or {}):
+        return Finding(passed=False, error=error)
+    passed, told = bool(result.success), result.result
+    match result.expectation_config.type:
+        case "unexpected_rows_expectation":
+            return Finding(passed, unexpected=told["observed_value"])
+        case "expect_table_row_count_to_be_between" | "expect_table_row_count_to_equal":
+            return Finding(passed, rows=told["observed_value"])
+    return Finding(passed, told.get("element_count"), told.get("unexpected_count"))
+
+
+def _error(info: Mapping[str, Any]) -> str | None:
+    """The first line of the first error; one dictionary, or one per metric that failed."""
+    for part in (info, *(part for part in info.values() if isinstance(part, Mapping))):
+        if part.get("raised_exception"):
+            lines = (str(part.get("exception_message") or "") or "no reason given").splitlines()
+            return lines[0]
+    return None
+
+
+@cache
+def _context() -> EphemeralDataContext:
+    """One per process; it keeps its bookkeeping in memory and knows no Data Docs."""
+    return gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+            analytics_enabled=False,
+        ),
+    )
+
+
+class DuckDBDatasource(SQLDatasource):
+    """The tables of one schema, read through cursors of an open connection."""
+
+    type: Literal["duckdb"] = "duckdb"
+    connection_string: str = "duckdb://"  # chooses the dialect; the connection is the owner's
+    within: str
+    _owner: Any = PrivateAttr(None)
+
+    @property
+    def schema_(self) -> str:
+        """The schema; a datasource names it because naming it for each table is deprecated."""
+        return self.within
+
+    def _create_engine(self) -> sa.Engine:
+        # Without a pool every cursor is closed once used, so none is left for the exit to find.
+        engine = sa.create_engine("duckdb://", creator=self._cursor, poolclass=sa.NullPool)
+        # Without a name for them SQLAlchemy warns about each column that is a list or a struct.
+        engine.dialect.ischema_names = engine.dialect.ischema_names | {
+            "list": sa.types.NullType,
+            "struct": sa.types.NullType,
+        }
+        return engine
+
+    def _cursor(self) -> "_Connection":
+        cursor = self._owner.cursor()
+        # A cursor is a session of its own and starts in the time zone of the machine.
+        cursor.execute("set TimeZone = 'UTC'")
+        return _Connection(cursor)
+
+    def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
+        """The one engine; the inherited method would open a database of its own."""
+        if self._execution_engine is None:
+            self._execution_engine = SqlAlchemyExecutionEngine(
+                engine=self.get_engine(), create_temp_table=False
+            )
+        return self._execution_engine
+
+
+class _Connection(ConnectionWrapper):
+    """duckdb-engine's connection with cursors of ours."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
+        self.duckdb = connection
+
+    def cursor(self) -> "_Cursor":
+        return _Cursor(self)
+
+
+class _Cursor:
+    """A cursor (PEP 249) that holds its rows and whose errors quote no data."""
+
+    arraysize = 1
+    rowcount = -1
+
+    def __init__(self, connection: _Connection) -> None:
+        self.connection = connection
+        self.description: Sequence[tuple] | None = None
+        self._rows: Iterator[tuple] = iter(())
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+        """Run one statement and fetch its rows. Raises duckdb.Error, at need without its text."""
+        try:
+            result = self.connection.duckdb.execute(statement, parameters)
+            self._rows = iter(result.fetchmany(_MOST_ROWS))
+        except duckdb.Error as error:
+            failure = _withheld(error)
+        else:
+            self.description = result.description
+            return
+        # Out here the new error does not carry the old one along as its context.
+        raise failure
+
+    def fetchone(self) -> tuple | None:
+        return next(self._rows, None)
+
+    def fetchmany(self, size: int | None = None) -> list[tuple]:
+        return list(islice(self._rows, size or self.arraysize))
+
+    def fetchall(self) -> list[tuple]:
+        return list(self._rows)
+
+    def close(self) -> None:
+        self._rows = iter(())
+
+
+def _withheld(error: duckdb.Error) -> duckdb.Error:
+    if isinstance(error, _ABOUT_THE_SQL):
+        return type(error)(str(error))
+    return type(error)(
+        f"{type(error).__name__}: what it says is withheld, as it may quote the data"
+    )

@@ -1,0 +1,89 @@
+"""`everything`: the job that runs `pull` and then `compute` for the months it touched.
+
+Here: running jobs one after the other in this process, and which months `compute` gets.
+Not here: what `pull` and `compute` consist of (definitions.py), and the terminal (run.py).
+
+Dagster 1.13 cannot run an asset with months on another asset with months in a run without months:
+it looks for the run's partition to find the input's data version. Which months are stale is known
+only after the pull. So `everything` is a job of its own that runs `pull`, asks, and runs `compute`
+for that range in the same process; months, checks and metadata are then Dagster's own records.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import dagster as dg
+
+from pipelines.build import stale_range
+from pipelines.models import Graph
+from pipelines.warehouse import Warehouse
+
+_RANGE_START, _RANGE_END = (
+    "dagster/asset_partition_range_start",
+    "dagster/asset_partition_range_end",
+)
+
+
+def everything(warehouse: Warehouse, load: Callable[[], dg.Definitions]) -> dg.JobDefinition:
+    """`everything`; ``load`` gives the definitions that hold `pull` and `compute`."""
+
+    @dg.op(name="pull_and_compute")
+    def pull_and_compute(context: dg.OpExecutionContext) -> None:
+        """Pull what is new, then compute, check and publish the months that it touches."""
+        results = run_jobs(load(), warehouse, context.instance, ("pull", "compute"), None)
+        for result in results:
+            context.log.info(f"{result.dagster_run.job_name}: run {result.run_id}")
+            if not result.success:
+                raise dg.Failure(f"{result.dagster_run.job_name} failed: {reason(result)}")
+
+    @dg.job(name="everything", description="Pull what is new, compute its months, check, publish.")
+    def job() -> None:
+        pull_and_compute()
+
+    return job
+
+
+def run_jobs(
+    definitions: dg.Definitions,
+    warehouse: Warehouse,
+    instance: dg.DagsterInstance,
+    jobs: Sequence[str],
+    months: tuple[date, date] | None,
+) -> list[dg.ExecuteInProcessResult]:
+    """Run jobs one after the other in this process until one fails; their results.
+
+    months  first and last month to compute; None for those that are stale
+    """
+    results = []
+    loggers = {"loggers": {name: {} for name in definitions.loggers or ()}}
+    for name in jobs:
+        tags = _range(warehouse, months) if name == "compute" else {}
+        job = definitions.resolve_job_def(name)
+        results.append(
+            job.execute_in_process(
+                instance=instance, run_config=loggers, tags=tags, raise_on_error=False
+            )
+        )
+        if not results[-1].success:
+            break
+    return results
+
+
+def reason(result: dg.ExecuteInProcessResult) -> str | None:
+    """Why a run failed, in the words of the innermost error; None where it did not."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            while error.cause:
+                error = error.cause
+            return f"{event.step_key}: {error.message.strip()}"
+    return None
+
+
+def _range(warehouse: Warehouse, months: tuple[date, date] | None) -> dict[str, str]:
+    if months is None:
+        with warehouse.connect() as connection:
+            months = stale_range(connection, Graph.load())
+    first = date.fromisoformat(f"{warehouse.settings.first_month}-01")
+    start, end = months or (first, first)
+    return {_RANGE_START: str(max(start, first)), _RANGE_END: str(max(end, first))}

@@ -1,0 +1,127 @@
+"""One run of a job in this process, as `kith run` starts it, and what became of it.
+
+Here: the Dagster instance, the progress lines, failures in words.
+Not here: what the job does (definitions.py) and what is printed in the end (cli.py).
+
+Starting Dagster's own launcher costs 6 to 8 seconds a run and loses the terminal; in process the
+run is recorded in the same DAGSTER_HOME all the same, so that the UI shows it.
+"""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines import imports, ingest, pseudonym_key
+from pipelines.build import is_fresh
+from pipelines.definitions import build_definitions
+from pipelines.jobs import reason, run_jobs
+from pipelines.models import Graph
+from pipelines.publish import MANIFEST
+from pipelines.settings import ROOT, Settings
+from pipelines.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run.
+
+    failed_checks  (table, check) of every failed blocking check
+    warnings       (table, check) of every failed warning check
+    error          the first step that broke and why; None where none did
+    months         months that were computed
+    """
+
+    succeeded: bool
+    failed_checks: tuple[tuple[str, str], ...]
+    warnings: tuple[tuple[str, str], ...]
+    error: str | None
+    months: tuple[date, ...]
+
+
+def dagster_home(settings: Settings) -> Path:
+    """DAGSTER_HOME: as set, else the checkout's; the demo keeps its history beside its data."""
+    if home := os.environ.get("DAGSTER_HOME"):
+        return Path(home)
+    if not settings.is_demo:
+        return ROOT / "dagster_home"
+    home = settings.data_folder / "dagster_home"
+    home.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", home)
+    return home
+
+
+def run(
+    warehouse: Warehouse,
+    jobs: Sequence[str],
+    say: Callable[[str], None],
+    months: tuple[date, date] | None = None,
+) -> Outcome:
+    """Run ``jobs`` in order, for the stale months or for the given first to last month.
+
+    say  called with the name of each step that begins
+    Raises WarehouseBusy, KeyProblem and whatever else opening the warehouse raises.
+    """
+    settings = warehouse.settings
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
+    definitions = build_definitions(settings, warehouse, {"progress": _progress(say)})
+    # The lock is held from the first step to the last: no other run sees a half of this one.
+    with warehouse.connect(), dg.DagsterInstance.get() as instance:
+        results = run_jobs(definitions, warehouse, instance, jobs, months)
+    return _outcome(results)
+
+
+def nothing_new(warehouse: Warehouse) -> bool:
+    """Whether there is nothing to store, compute or publish: half a second instead of 15."""
+    settings = warehouse.settings
+    with warehouse.connect() as connection:
+        secret = pseudonym_key.load(settings)
+        return (
+            not imports.pending(connection, settings)
+            and not ingest.settings_differ(connection, settings, secret)
+            and is_fresh(connection, Graph.load())
+            and (settings.parquet / MANIFEST).exists()
+        )
+
+
+def _outcome(results: Sequence[dg.ExecuteInProcessResult]) -> Outcome:
+    failed, warned = [], []
+    evaluations = [one for result in results for one in result.get_asset_check_evaluations()]
+    for evaluation in evaluations:
+        if not evaluation.passed:
+            place = failed if evaluation.severity == dg.AssetCheckSeverity.ERROR else warned
+            place.append((evaluation.asset_key.to_user_string(), evaluation.check_name))
+    months = {
+        date.fromisoformat(event.partition)
+        for result in results
+        for event in result.all_events
+        if event.is_step_materialization and event.partition
+    }
+    return Outcome(
+        all(result.success for result in results),
+        tuple(failed),
+        tuple(warned),
+        next(filter(None, map(reason, results)), None),
+        tuple(sorted(months)),
+    )
+
+
+def _progress(say: Callable[[str], None]) -> dg.LoggerDefinition:
+    class Steps(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            event = getattr(record, "dagster_meta", {}).get("dagster_event")
+            if event is not None and event.is_step_start:
+                say(event.step_key)
+
+    @dg.logger(description="Names each step as it begins.")
+    def progress(_context: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("kith.progress", logging.DEBUG)
+        logger.addHandler(Steps())
+        return logger
+
+    return progress

@@ -1,0 +1,150 @@
+"""How kith fares: `kith status` and `kith doctor`.
+
+Here: what is read, computed and published, what went wrong, and the cure of each.
+Not here: printing (cli.py).
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from pipelines import pseudonym_key
+from pipelines.models import Graph, ModelError
+from pipelines.publish import read_manifest
+from pipelines.settings import Settings, SettingsError, config_path
+from pipelines.warehouse import Warehouse, WarehouseBroken, WarehouseBusy
+
+_FREE_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class MailboxStatus:
+    """One mailbox or archive: what is held of it and how it fares."""
+
+    mailbox: str
+    provider: str
+    state: str
+    cure: str | None
+    message_count: int
+    event_count: int
+    first_at: datetime | None
+    last_at: datetime | None
+    pulled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """All that `kith status` shows."""
+
+    data_folder: str
+    is_demo: bool
+    mailboxes: tuple[MailboxStatus, ...]
+    rejects: tuple[tuple[str, int], ...]
+    published_files: int
+    published_rows: int
+    set_aside: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the doctor tried; ``cure`` is None where it is well."""
+
+    what: str
+    found: str
+    cure: str | None = None
+
+
+def status(warehouse: Warehouse) -> Status:
+    """Ask the warehouse and the published folder."""
+    settings = warehouse.settings
+    with warehouse.connect() as connection:
+        mailboxes = connection.execute(
+            "WITH mail AS (SELECT mailbox_id, count(*) AS n, min(sent_at) AS first_at, "
+            "max(sent_at) AS last_at FROM raw.messages WHERE deleted_at IS NULL GROUP BY ALL), "
+            "events AS (SELECT mailbox_id, count(*) AS n, min(start_at) AS first_at, "
+            "max(start_at) AS last_at FROM raw.events WHERE deleted_at IS NULL GROUP BY ALL) "
+            "SELECT coalesce(addresses.address, mailboxes.mailbox_id), provider, state, cure, "
+            "coalesce(mail.n, 0), coalesce(events.n, 0), least(mail.first_at, events.first_at), "
+            "greatest(mail.last_at, events.last_at), pulled_at FROM raw.mailboxes AS mailboxes "
+            "LEFT JOIN raw.addresses AS addresses USING (address_key) "
+            "LEFT JOIN mail USING (mailbox_id) LEFT JOIN events USING (mailbox_id) ORDER BY 1"
+        ).fetchall()
+        rejects = connection.execute(
+            "SELECT reason, count(*) FROM raw.rejects GROUP BY ALL ORDER BY 2 DESC, 1"
+        ).fetchall()
+    files = read_manifest(settings.parquet)
+    return Status(
+        str(settings.data_folder),
+        settings.is_demo,
+        tuple(MailboxStatus(*row) for row in mailboxes),
+        tuple(rejects),
+        len(files),
+        sum(file.rows for file in files),
+        tuple(path.name for path in warehouse.broken_files()),
+    )
+
+
+def examine() -> Iterator[Finding]:
+    """Try settings, folder, disk, key, database and models in turn; later ones need earlier."""
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        yield Finding("settings", str(error), "correct the setting it names")
+        return
+    path = config_path()
+    yield Finding("settings", f"{path.name} read" if path.is_file() else "defaults, no kith.toml")
+    yield from _folder(settings)
+    yield from _models()
+    yield from _database(settings)
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_folder
+    if not folder.exists():
+        yield Finding("data folder", f"{folder} does not exist yet; the first import makes it")
+        return
+    if not os.access(folder, os.W_OK):
+        yield Finding("data folder", f"{folder} cannot be written", "give yourself the right to")
+    elif folder.stat().st_mode & 0o077:
+        yield Finding(
+            "data folder", f"others on this machine can open {folder}", f"chmod 700 {folder}"
+        )
+    else:
+        yield Finding("data folder", f"{folder}, closed to others")
+    free = shutil.disk_usage(folder).free
+    cure = "make room: DuckDB needs space to work" if free < _FREE_BYTES else None
+    yield Finding("disk", f"{free / 2**30:.1f} GiB free", cure)
+
+
+def _models() -> Iterator[Finding]:
+    try:
+        graph = Graph.load()
+    except ModelError as error:
+        yield Finding("models", str(error), "mend the file it names")
+    else:
+        yield Finding("models", f"{len(graph.models)} SQL files in order")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if not settings.database.exists():
+        yield Finding("database", "none yet; the first import or pull makes it")
+        return
+    warehouse = Warehouse(settings)
+    try:
+        with warehouse.connect() as connection:
+            ((version,),) = connection.execute("SELECT version()").fetchall()
+    except WarehouseBusy as error:
+        yield Finding("database", str(error), "wait for that process to end")
+    except (WarehouseBroken, pseudonym_key.KeyProblem, duckdb.Error) as error:
+        yield Finding("database", str(error), "do what it says, then run kith doctor again")
+    else:
+        yield Finding("database", f"opens with DuckDB {version.lstrip('v')}")
+        yield Finding("pseudonym key", "the one that the data were made with")
+    for path in warehouse.broken_files():
+        yield Finding(
+            "recovered", f"{path.name} did not open and was set aside", "kith run rebuilds; keep it"
+        )

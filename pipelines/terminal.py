@@ -1,0 +1,175 @@
+"""How results look on a terminal.
+
+Here: tables, progress and sentences for cli.py. Not here: any question to the data.
+
+Names come from strangers' headers: whatever is printed loses control, escape and direction
+characters first, and never passes through Rich's markup.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from pipelines.imports import Kept
+    from pipelines.run import Outcome
+    from pipelines.settings import Settings
+    from pipelines.status import Finding, Status
+
+# Cells that a spreadsheet would run as a formula, full-width forms included.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def plain(value: Any) -> str:
+    """A value as text that no terminal interprets; numbers rounded to four significant digits."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e6 else f"{value:.0f}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+    return "".join(c for c in str(value) if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+
+
+def csv_cell(value: Any) -> Any:
+    """A value for a CSV cell; text that a spreadsheet would run gets an apostrophe before it."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def table(
+    console: Console,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    title: str | None = None,
+) -> None:
+    """A table with a heading; numbers to the right."""
+    rows = list(rows)
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for place, column in enumerate(columns):
+        numeric = bool(rows) and all(
+            isinstance(row[place], int | float) for row in rows if row[place] is not None
+        )
+        drawn.add_column(
+            Text(column),
+            justify="right" if numeric else "left",
+            header_style="dim",
+            no_wrap=numeric,
+        )
+    for row in rows:
+        drawn.add_row(*(Text(plain(value)) for value in row))
+    console.print(drawn)
+
+
+@contextmanager
+def progress(console: Console, verb: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal, a line for every tenth part elsewhere."""
+    if console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+            task = bar.add_task(verb, total=total)
+            yield lambda what: bar.update(task, advance=1, description=f"{verb} {plain(what)}")
+        return
+    done = 0
+
+    def advance(what: str) -> None:
+        nonlocal done
+        done += 1
+        if done * 10 // total > (done - 1) * 10 // total:
+            console.print(Text(f"{verb}: {done} of {total}, {plain(what)}"))
+
+    yield advance
+
+
+@contextmanager
+def steps(console: Console) -> Iterator[Callable[[str], None]]:
+    """What a run is at: one changing line on a terminal, one line a step elsewhere."""
+    if console.is_terminal:
+        with console.status("starting") as line:
+            yield lambda step: line.update(Text(step.replace("__", ".")))
+    else:
+        yield lambda step: console.print(Text(f"step {step.replace('__', '.')}"))
+
+
+def kept(console: Console, found: Sequence[tuple[Path, "Kept"]]) -> None:
+    """What was read from files, in one line for each, or summed where there are many."""
+    counts: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for path, one in found:
+        counts += one.counts
+        reasons += one.reject_counts
+        if len(found) <= 20:
+            known = "" if one.is_new else " (read before: nothing changes)"
+            console.print(Text(f"{plain(path.name)}: {_sentence(one.counts)}{known}"))
+    if len(found) > 20:
+        console.print(Text(f"{len(found)} sources: {_sentence(counts)}"))
+    for reason, count in reasons.most_common():
+        console.print(Text(f"  {count:,} left out: {plain(reason)}"))
+
+
+def _sentence(counts: Counter[str]) -> str:
+    return (
+        f"{counts['message']:,} messages, {counts['event']:,} occurrences of events, "
+        f"{counts['reject']:,} left out"
+    )
+
+
+def outcome(console: Console, found: "Outcome", settings: "Settings") -> None:
+    """What became of a run, and where things are."""
+    for asset, check in found.failed_checks:
+        console.print(Text(f"check failed: {asset} {check}; nothing was published"))
+    for asset, check in found.warnings:
+        console.print(Text(f"warning: {asset} {check}"))
+    if found.error and not found.failed_checks:
+        console.print(Text(f"failed: {plain(found.error)}"))
+    if found.failed_checks:
+        console.print(Text("kith ui shows which rows; mend the cause, then kith run"))
+    if found.succeeded:
+        months = f"{len(found.months)} months computed; " if found.months else ""
+        console.print(Text(f"{months}published in {settings.parquet}"), soft_wrap=True)
+
+
+def status(console: Console, found: "Status") -> None:
+    """The answer of `kith status`."""
+    demo = " (demo)" if found.is_demo else ""
+    console.print(Text(f"{found.data_folder}{demo}"), soft_wrap=True)
+    columns = ("mailbox", "source", "state", "messages", "events", "first", "last", "pulled")
+    table(
+        console,
+        columns,
+        [
+            (
+                box.mailbox,
+                box.provider,
+                box.state + (f": {box.cure}" if box.cure else ""),
+                box.message_count,
+                box.event_count,
+                box.first_at,
+                box.last_at,
+                box.pulled_at,
+            )
+            for box in found.mailboxes
+        ],
+        "mailboxes and archives",
+    )
+    if found.rejects:
+        table(console, ("left out because", "count"), found.rejects, "left out")
+    for name in found.set_aside:
+        console.print(Text(f"{name}: did not open and was set aside; kith run rebuilt what it can"))
+    console.print(Text(f"published: {found.published_files} files, {found.published_rows:,} rows"))
+
+
+def findings(console: Console, found: "Iterable[Finding]") -> None:
+    """The answer of `kith doctor`."""
+    rows = [("ill" if one.cure else "well", one.what, one.found, one.cure or "") for one in found]
+    table(console, ("", "what", "found", "what to do"), rows)

@@ -1,0 +1,281 @@
+"""Invented people and 24 months of published tables for the tests of the report.
+
+A tie is described by its strength in each month; every other number follows from it by rules that
+a pencil can check. Columns and types are those of sql/metrics (test_report.py holds them to it).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+MONTHS = tuple(date(2024 + (10 + n) // 12, (10 + n) % 12 + 1, 1) for n in range(24))
+ADA, LONER = 1, 2
+_WINDOW_DAYS = 90
+_KINDS = {
+    "people": {
+        "person_id": int, "name": str, "address": str, "domain": str, "group_name": str,
+        "manager_id": int, "level": int, "is_internal": bool, "is_freemail": bool, "kind": str,
+        "is_mailbox_owner": bool, "is_me": bool,
+    },
+    "months": {"month": date, "as_of": datetime, "window_start_date": date, "is_complete": bool},
+    "tie_strength": {
+        "month": date, "person_id": int, "contact_id": int, "out_strength": float,
+        "in_strength": float, "strength": float, "share": float, "contact_day_count": int,
+        "last_contact_at": datetime, "usual_gap_days": float, "silence_days": int,
+        "silence_ratio": float, "state": str,
+    },
+    "reciprocity": {
+        "month": date, "person_id": int, "contact_id": int, "reciprocity": float,
+        "mail_out_strength": float, "mail_in_strength": float, "started_count": int,
+        "received_start_count": int, "initiation_share": float,
+    },
+    "network_diversity": {
+        "month": date, "person_id": int, "contact_count": int, "strong_count": int,
+        "effective_size": float, "constraint": float, "clustering": float, "entropy": float,
+        "visible_share": float,
+    },
+    "metric_dictionary": {
+        "table_name": str, "column_name": str, "meaning": str, "unit": str, "formula": str,
+        "source": str, "version": int, "sql_sha256": str,
+    },
+}  # fmt: skip
+_ARROW = {
+    int: pa.int64(),
+    float: pa.float64(),
+    str: pa.string(),
+    bool: pa.bool_(),
+    date: pa.date32(),
+    datetime: pa.timestamp("us", "UTC"),
+}
+COLUMNS = {table: tuple(columns) for table, columns in _KINDS.items()}
+
+
+@dataclass(frozen=True)
+class Bond:
+    """One contact of a person.
+
+    strengths  one for each of the last months, oldest first; None where there is no row
+    even       mail that comes in for each that goes out
+    silence    days since the last contact at the end of the last month
+    """
+
+    contact_id: int
+    name: str | None
+    strengths: Sequence[float | None]
+    state: str = "active"
+    even: float = 1.0
+    silence: int = 2
+    gap: float | None = 3.0
+    group: str | None = "Design"
+    begun: tuple[int, int] = (6, 6)
+    domain: str = "acme.example"
+
+
+@dataclass(frozen=True)
+class World:
+    """All tables of one test."""
+
+    bonds: Sequence[Bond] = ()
+    circle: Sequence[Mapping] = ()
+    me: str | None = "Ada Winter"
+    is_me: bool = True
+    is_mailbox_owner: bool = True
+    is_complete: bool = True
+    extra_people: Sequence[Mapping] = field(default=())
+
+    def write(self, folder: Path) -> Path:
+        """Write one parquet file for each table and give the folder."""
+        for name, rows in self.tables().items():
+            kinds = _KINDS[name]
+            columns = {key: [row.get(key) for row in rows] for key in kinds}
+            schema = pa.schema([(key, _ARROW[kind]) for key, kind in kinds.items()])
+            pq.write_table(pa.table(columns, schema), folder / f"{name}.parquet")
+        return folder
+
+    def tables(self) -> dict[str, list[Mapping]]:
+        """Rows by table."""
+        me = person(ADA, self.me) | {
+            "is_me": self.is_me,
+            "is_mailbox_owner": self.is_mailbox_owner,
+        }
+        people = [
+            person(bond.contact_id, bond.name, bond.domain, bond.group) for bond in self.bonds
+        ]
+        return {
+            "people": [me, *people, *self.extra_people],
+            "months": [_month(month, self.is_complete) for month in MONTHS],
+            "tie_strength": [row for bond in self.bonds for row in _tie_rows(bond, self.bonds)],
+            "reciprocity": [row for bond in self.bonds for row in _mail_rows(bond)],
+            "network_diversity": [
+                {"month": month, "person_id": ADA, **numbers}
+                for month, numbers in zip(MONTHS[-len(self.circle) :], self.circle, strict=True)
+            ]
+            if self.circle
+            else [],
+            "metric_dictionary": _DICTIONARY,
+        }
+
+
+def person(
+    person_id: int, name: str | None, domain: str = "acme.example", group: str | None = "Design"
+) -> dict:
+    """A row of people; without a name it is pseudonymous."""
+    address = f"p{person_id}@{domain}" if name is not None else None
+    return {
+        "person_id": person_id, "name": name, "address": address, "domain": domain,
+        "group_name": group, "is_internal": domain == "acme.example", "is_freemail": False,
+        "kind": "person", "is_mailbox_owner": False, "is_me": False,
+    }  # fmt: skip
+
+
+def village() -> World:
+    """Everything at once: every state, give and take, a circle that opens."""
+    rising = [0.4 * n + 0.3 for n in range(24)]
+    bonds = [
+        Bond(10, "Bruno Okafor", [6 + (n % 5) * 0.7 for n in range(24)], begun=(9, 11)),
+        Bond(11, "Chiara Lindqvist", rising, even=0.9, group="Research", begun=(14, 6)),
+        Bond(12, "Deepa Raman", [8.5 - 0.25 * n for n in range(24)], even=0.3, begun=(12, 1)),
+        Bond(13, "Emil Novák", [2.5 + (n % 3) * 0.4 for n in range(24)], even=3.0, begun=(2, 9)),
+        Bond(
+            14,
+            "Fatou Diallo-Bernadotte of the Northern Harbour Office",
+            [*[7.5 + (n % 4) * 0.5 for n in range(18)], 6.0, 4.4, 3.1, 2.2, 1.6, 1.1],
+            state="fading",
+            silence=47,
+            gap=4.0,
+            group="Sales",
+        ),
+        Bond(15, "Goran Petrović", [5.0 * 0.8**n for n in range(24)], "lapsed", 1, 120, 6.5),
+        Bond(16, "Hana Sato", [*[0.02] * 20, 0.6, 1.4, 2.0, 2.3], "reactivated", 1.2, 5, 21.0),
+        Bond(17, "Idris Bello", [0.7, 1.9], "new", 0.8, 3, 4.0, "Research", (3, 2)),
+        Bond(18, "Jana Weiss", [0.0] * 6, "one_way", 0.0, 12, 9.0, None, (4, 0), "post.example"),
+        Bond(19, "Kofi Mensah", [1.2 + (n % 2) * 0.2 for n in range(24)], group="Finance"),
+        Bond(20, "Lena Fischer", [0.9] * 24, "fading", 1, 24, 2.5, group="Finance"),
+        Bond(
+            21, "מרים לוי", [0.6 + 0.02 * n for n in range(24)], group=None, domain="levi.example"
+        ),
+        Bond(22, "Kofi Mensah", [0.3] * 9, group=None, domain="other.example", begun=(0, 0)),
+        Bond(23, None, [0.02] * 9, group=None, domain="quiet.example", begun=(0, 1)),
+    ]
+    bonds += [
+        Bond(100 + n, f"Member {n:02}", [0.5 - 0.008 * n] * 24, group="Operations")
+        for n in range(46)
+    ]
+    circle = [
+        {
+            "contact_count": 34 + n,
+            "strong_count": 6 + n // 6,
+            "effective_size": 15.0 + 0.9 * n,
+            "constraint": 0.31 - 0.006 * n,
+            "clustering": 0.42 - 0.007 * n,
+            "entropy": 0.78 + 0.004 * n,
+            "visible_share": 0.37,
+        }
+        for n in range(24)
+    ]
+    loner = person(LONER, "Lone Reader")
+    return World(bonds, circle, extra_people=[loner])
+
+
+def _month(month: date, is_complete: bool) -> dict:
+    end = _next(month)
+    if month == MONTHS[-1] and not is_complete:
+        end = date(month.year, month.month, 16)
+    return {
+        "month": month,
+        "as_of": datetime(end.year, end.month, end.day, tzinfo=UTC),
+        "window_start_date": end - timedelta(_WINDOW_DAYS),
+        "is_complete": month != MONTHS[-1] or is_complete,
+    }
+
+
+def _next(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _rows(bond: Bond) -> list[tuple[date, float]]:
+    months = MONTHS[-len(bond.strengths) :]
+    pairs = zip(months, bond.strengths, strict=True)
+    return [(month, strength) for month, strength in pairs if strength is not None]
+
+
+def _tie_rows(bond: Bond, bonds: Sequence[Bond]) -> list[dict]:
+    rows = []
+    for month, strength in _rows(bond):
+        total = sum(dict(_rows(other)).get(month, 0.0) for other in bonds)
+        is_last = month == MONTHS[-1]
+        silence = bond.silence if is_last else 2
+        end = datetime(_next(month).year, _next(month).month, 1, 12, tzinfo=UTC)
+        rows.append(
+            {
+                "month": month,
+                "person_id": ADA,
+                "contact_id": bond.contact_id,
+                "out_strength": strength or 0.5,
+                "in_strength": strength,
+                "strength": strength,
+                "share": strength / total if strength else None,
+                "contact_day_count": max(0, round(min(strength * 3, 40)) if silence < 90 else 0),
+                "last_contact_at": end - timedelta(silence),
+                "usual_gap_days": bond.gap,
+                "silence_days": silence * 5 // 7,
+                "silence_ratio": silence * 5 / 7 / bond.gap if bond.gap else None,
+                "state": bond.state if is_last else "active",
+            }
+        )
+    return rows
+
+
+def _mail_rows(bond: Bond) -> list[dict]:
+    if bond.silence > _WINDOW_DAYS:
+        return []
+    started, received = bond.begun
+    rows = []
+    for month, strength in _rows(bond):
+        out, back = strength or 0.5, (strength or 0.5) * bond.even
+        rows.append(
+            {
+                "month": month,
+                "person_id": ADA,
+                "contact_id": bond.contact_id,
+                "reciprocity": 2 * min(out, back) / (out + back),
+                "mail_out_strength": out,
+                "mail_in_strength": back,
+                "started_count": started,
+                "received_start_count": received,
+                "initiation_share": started / (started + received) if started + received else None,
+            }
+        )
+    return rows
+
+
+_DICTIONARY = [
+    {"table_name": table, "column_name": column, "meaning": meaning, "unit": unit, "source": source}
+    for table, source, columns in (
+        (
+            "tie_strength",
+            "tie-decay networks, Ahmad, Porter & Beguerisse-Diaz 2021, arXiv:1805.00193",
+            (
+                ("strength", "geometric mean of both: zero for a one-way tie", None),
+                ("share", "of the person's strength in the network", "0 to 1"),
+                ("silence_days", "active days of the person since the last contact", "days"),
+                ("state", "dormant, one_way, reactivated, new, lapsed, fading, active", None),
+            ),
+        ),
+        (
+            "reciprocity",
+            "reciprocity: Squartini et al. 2013, Scientific Reports 3:2729",
+            (("reciprocity", "0 one-way, 1 even, of the mail strengths", None),),
+        ),
+        (
+            "network_diversity",
+            "Burt 1992, Structural Holes, chapter 2",
+            (("effective_size", "contacts that do not repeat each other", "people"),),
+        ),
+    )
+    for column, meaning, unit in columns
+]

@@ -1,0 +1,255 @@
+"""Published files are whole, the same for the same rows, and what the manifest lists."""
+
+import hashlib
+import json
+import stat
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.build import build
+from pipelines.models import Graph
+from pipelines.publish import PublishError, publish, read_manifest
+from pipelines.raw_tables import RAW_TABLES
+from pipelines.settings import Settings
+from pipelines.store import Batch, store
+from pipelines.warehouse import Warehouse
+
+FILES = {
+    "staging/months.sql": """\
+-- Which months are there?
+--
+-- Grain: month
+
+select
+    date_trunc('month', messages.sent_at)::date as month,  -- first day
+    max(messages.sent_at) as as_of,  -- newest message; UTC
+    max(messages.sent_at)::date as as_of_date,  -- its day
+    min(messages.sent_at)::date as window_start_date,  -- oldest
+    true as is_complete,  -- always
+from raw.messages
+group by all
+""",
+    "metrics/copies.sql": """\
+-- How many copies does each mailbox hold?
+--
+-- Grain:   month, mailbox_id
+-- Source:  counted
+-- Version: 2
+
+select
+    wanted_months.month,  -- first day; UTC
+    messages.mailbox_id,  -- mailbox
+    count(*) as copy_count,  -- copies; messages
+    max(messages.sent_at) as last_at,  -- newest; UTC
+from raw.messages
+join staging.wanted_months
+    on wanted_months.month = date_trunc('month', messages.sent_at)::date
+group by all
+""",
+    "metrics/people.sql": """\
+-- Who is there?
+--
+-- Grain: person_id
+
+select
+    addresses.address_key as person_id,  -- person
+    addresses.address as name,  -- name
+    addresses.address,  -- address
+from raw.addresses
+""",
+}
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Graph:
+    for name, text in FILES.items():
+        path = tmp_path / "sql" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return Graph.load(tmp_path / "sql")
+
+
+@pytest.fixture
+def connection(warehouse: Warehouse):
+    with warehouse.connect() as connection:
+        yield connection
+
+
+def mail(connection, *days: str) -> None:
+    lists = {"reply_to_keys": [], "to_keys": [], "cc_keys": [], "bcc_keys": []}
+    lists |= {"reference_keys": [], "automation_signs": []}
+    messages = [
+        {"mailbox_id": f"box {i % 3}", "message_id": f"{day} {i}", "message_key": i}
+        | {"sent_at": datetime.fromisoformat(day).replace(tzinfo=UTC)}
+        | lists
+        for day in days
+        for i in range(5)
+    ]
+    people = [{"address_key": 1, "address": "ann@x.example", "domain": "x.example"}]
+    rows = {
+        name: pa.Table.from_pylist(found, schema=RAW_TABLES[name].schema)
+        for name, found in {"raw.messages": messages, "raw.addresses": people}.items()
+    }
+    store(connection, Batch(mailbox_id="m", stream="s", cursor="1", rows=rows))
+
+
+def release(connection, graph: Graph, settings: Settings):
+    for model in graph.models:
+        build(connection, graph, model)
+    return publish(connection, graph, settings)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_the_manifest_lists_exactly_the_files_with_their_digests(connection, graph, settings):
+    mail(connection, "2024-01-05", "2024-02-05")
+    release(connection, graph, settings)
+    found = files(settings.parquet)
+    manifest = json.loads(found.pop("manifest.json"))
+    assert set(found) == {
+        "copies/2024-01.parquet",
+        "copies/2024-02.parquet",
+        "people.parquet",
+        "metric_dictionary.parquet",
+    }
+    for line in manifest["files"]:
+        content = found.pop(line["path"])
+        assert line["bytes"] == len(content)
+        assert line["sha256"] == hashlib.sha256(content).hexdigest()
+        assert line["rows"] == pq.read_table(settings.parquet / line["path"]).num_rows
+    assert not found
+    assert manifest["metric_versions"] == {"copies": 2, "people": 1}
+    assert manifest["as_of"] == "2024-02-05T00:00:00+00:00"
+
+
+def test_the_same_rows_give_the_same_bytes_in_any_order_of_arrival(graph, tmp_path, settings):
+    releases = []
+    for number, days in enumerate([("2024-01-05", "2024-02-05"), ("2024-02-05", "2024-01-05")]):
+        own = settings.model_copy(update={"data": tmp_path / f"world {number}"})
+        (own.data_folder / "credentials").mkdir(parents=True)
+        key = (settings.credentials / "pseudonym.key").read_bytes()
+        (own.credentials / "pseudonym.key").write_bytes(key)
+        with Warehouse(own).connect() as connection:
+            for day in days:
+                mail(connection, day)
+            release(connection, graph, own)
+        releases.append(files(own.parquet))
+    assert releases[0] == releases[1]
+
+
+def test_only_months_that_changed_are_written_again(connection, graph, settings):
+    mail(connection, "2024-01-05", "2024-02-05")
+    first = release(connection, graph, settings)
+    assert "copies/2024-01.parquet" in first.written
+    mail(connection, "2024-02-06")
+    second = release(connection, graph, settings)
+    assert "copies/2024-02.parquet" in second.written
+    assert "copies/2024-01.parquet" not in second.written
+    assert second.release_id != first.release_id
+
+
+def test_a_file_that_somebody_removed_or_cut_is_written_again(connection, graph, settings):
+    mail(connection, "2024-01-05", "2024-02-05")
+    release(connection, graph, settings)
+    before = files(settings.parquet)
+    (settings.parquet / "people.parquet").unlink()
+    (settings.parquet / "copies" / "2024-01.parquet").write_bytes(b"cut")
+    release(connection, graph, settings)
+    assert files(settings.parquet) == before
+
+
+def test_what_no_longer_exists_leaves_the_folder(connection, graph, settings):
+    mail(connection, "2024-01-05", "2024-02-05")
+    release(connection, graph, settings)
+    (settings.parquet / "old").mkdir()
+    (settings.parquet / "old" / "2020-01.parquet").write_bytes(b"x")
+    connection.execute("DELETE FROM raw.messages WHERE sent_at >= TIMESTAMPTZ '2024-02-01'")
+    connection.execute("INSERT INTO raw.touched_months VALUES ('raw.messages', DATE '2024-02-01')")
+    release(connection, graph, settings)
+    assert set(files(settings.parquet)) == {
+        "copies/2024-01.parquet",
+        "people.parquet",
+        "metric_dictionary.parquet",
+        "manifest.json",
+    }
+
+
+def test_types_are_fixed_columns_nullable_and_meanings_travel_with_them(
+    connection, graph, settings
+):
+    mail(connection, "2024-01-05")
+    release(connection, graph, settings)
+    schema = pq.read_schema(settings.parquet / "copies" / "2024-01.parquet")
+    assert [(field.name, field.type, field.nullable) for field in schema] == [
+        ("month", pa.date32(), True),
+        ("mailbox_id", pa.string(), True),
+        ("copy_count", pa.int64(), True),
+        ("last_at", pa.timestamp("us", "UTC"), True),
+    ]
+    assert schema.field("copy_count").metadata[b"meaning"] == b"copies; messages"
+    assert schema.metadata[b"question"] == b"How many copies does each mailbox hold?"
+
+
+def test_rows_are_sorted_by_grain(connection, graph, settings):
+    mail(connection, "2024-01-05")
+    release(connection, graph, settings)
+    table = pq.read_table(settings.parquet / "copies" / "2024-01.parquet")
+    assert table["mailbox_id"].to_pylist() == ["box 0", "box 1", "box 2"]
+
+
+def test_the_dictionary_explains_every_published_column(connection, graph, settings):
+    mail(connection, "2024-01-05")
+    release(connection, graph, settings)
+    rows = pq.read_table(settings.parquet / "metric_dictionary.parquet").to_pylist()
+    assert [(row["table_name"], row["column_name"]) for row in rows] == [
+        *[("copies", name) for name in ("month", "mailbox_id", "copy_count", "last_at")],
+        *[("people", name) for name in ("person_id", "name", "address")],
+    ]
+    count = rows[2]
+    assert (count["meaning"], count["unit"], count["formula"]) == ("copies", "messages", "COUNT(*)")
+    assert (count["source"], count["version"]) == ("counted", 2)
+    text = FILES["metrics/copies.sql"]
+    assert count["sql_sha256"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_an_integer_sum_that_readers_would_turn_into_a_double_is_refused(
+    connection, tmp_path, settings, graph
+):
+    path = tmp_path / "sql" / "metrics" / "copies.sql"
+    path.write_text(path.read_text().replace("count(*) as", "sum(messages.message_key) as"))
+    mail(connection, "2024-01-05")
+    with pytest.raises(PublishError, match="copy_count HUGEINT: cast"):
+        release(connection, Graph.load(tmp_path / "sql"), settings)
+
+
+def test_for_an_organisation_names_and_addresses_are_not_published(connection, graph, settings):
+    mail(connection, "2024-01-05")
+    organisation = settings.model_copy(update={"audience": "organisation"})
+    release(connection, graph, organisation)
+    rows = pq.read_table(settings.parquet / "people.parquet").to_pylist()
+    assert rows == [{"person_id": 1, "name": None, "address": None}]
+    everything = b"".join(files(settings.parquet).values())
+    assert b"ann@x.example" not in everything
+
+
+def test_the_folder_is_closed_to_others(connection, graph, settings):
+    mail(connection, "2024-01-05")
+    release(connection, graph, settings)
+    for folder in (settings.parquet, settings.parquet / "copies"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_reading_a_manifest_gives_back_what_was_published(connection, graph, settings):
+    mail(connection, "2024-01-05", "2024-02-05")
+    published = release(connection, graph, settings)
+    assert tuple(read_manifest(settings.parquet)) == published.files
+    assert [file.month for file in published.of("copies")] == [
+        f"{date(2024, month, 1):%Y-%m}" for month in (1, 2)
+    ]
