@@ -1,0 +1,56 @@
+-- How even is the mail between two people, and who begins?
+--
+-- Grain:   month, person_id, contact_id
+-- Check:   reciprocity between 0 and 1
+-- Check:   flow_balance between -1 and 1
+-- Check:   initiation_share between 0 and 1
+-- Source:  reciprocity: Squartini et al. 2013, Scientific Reports 3:2729; threads begun: kith
+-- Caveat:  mail only, as meetings are even by their nature; more outflow is not more giving, it is
+--          only the direction of words
+-- Version: 1
+
+with windows as (
+    select
+        tie_windows.month,
+        tie_windows.first_id as person_id,
+        tie_windows.second_id as contact_id,
+        tie_windows.there_mail_weight as out_weight,
+        tie_windows.back_mail_weight as in_weight,
+        tie_windows.there_start_count as started_count,
+        tie_windows.back_start_count as received_start_count
+    from staging.tie_windows
+    join staging.wanted_months on wanted_months.month = tie_windows.month
+    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
+    union all
+    select
+        tie_windows.month,
+        tie_windows.second_id as person_id,
+        tie_windows.first_id as contact_id,
+        tie_windows.back_mail_weight as out_weight,
+        tie_windows.there_mail_weight as in_weight,
+        tie_windows.back_start_count as started_count,
+        tie_windows.there_start_count as received_start_count
+    from staging.tie_windows
+    join staging.wanted_months on wanted_months.month = tie_windows.month
+    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
+)
+
+select
+    windows.month,  -- the month; its end is what the row describes
+    windows.person_id,  -- whose tie it is
+    windows.contact_id,  -- with whom; every pair with mail in the window
+    2 * least(tie_states.mail_out_strength, tie_states.mail_in_strength)
+    / nullif(tie_states.mail_out_strength + tie_states.mail_in_strength, 0) as reciprocity,  -- 0 one-way, 1 even, of the mail strengths
+    (windows.out_weight - windows.in_weight)
+    / nullif(windows.out_weight + windows.in_weight, 0) as flow_balance,  -- of mail in the window; -1 only received, 1 only sent
+    tie_states.mail_out_strength,  -- decayed mail to the contact
+    tie_states.mail_in_strength,  -- decayed mail from the contact
+    windows.started_count,  -- threads the person began with a message To the contact, in the window
+    windows.received_start_count,  -- threads the contact began with a message To the person
+    cast(windows.started_count as double)
+    / nullif(windows.started_count + windows.received_start_count, 0) as initiation_share  -- of these threads, those the person began; null without any; 0 to 1
+from windows
+join staging.tie_states
+    on tie_states.month = windows.month
+    and tie_states.person_id = windows.person_id
+    and tie_states.contact_id = windows.contact_id

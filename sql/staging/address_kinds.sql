@@ -1,0 +1,175 @@
+-- Is an address a person, a robot, a list, a room or a group, and how do we know?
+--
+-- Grain:   address_key
+-- Check:   kind in ('person', 'robot', 'list', 'room', 'group')
+-- Check:   kind_reason is not null
+-- Caveat:  the first reason that fits holds; whoever gives no reason is a person
+-- Version: 1
+
+with named as (
+    select
+        own_addresses.address_key,
+        1 as precedence,
+        'person' as kind,
+        'own address in kith.toml' as kind_reason
+    from raw.own_addresses
+),
+
+directory_entries as (
+    select
+        people.address_key,
+        people.kind
+    from raw.people
+    union all
+    select
+        unnest(people.alias_keys) as address_key,
+        people.kind
+    from raw.people
+),
+
+in_directory as (
+    select
+        directory_entries.address_key,
+        2 as precedence,
+        case directory_entries.kind
+            when 'person' then 'person'
+            when 'room' then 'room'
+            else 'group'
+        end as kind,
+        'directory' as kind_reason
+    from directory_entries
+),
+
+list_addresses as (
+    select
+        messages.list_address_key as address_key,
+        3 as precedence,
+        'list' as kind,
+        'List-Post' as kind_reason
+    from raw.messages
+),
+
+-- List-Id is by custom the list's address with a dot for the @.
+list_ids as (
+    select
+        addresses.address_key,
+        4 as precedence,
+        'list' as kind,
+        'List-Id' as kind_reason
+    from raw.addresses
+    where replace(addresses.address, '@', '.') in (
+        select lower(messages.list_id)
+        from raw.messages
+    )
+),
+
+attendees as (
+    select unnest(events.attendees) as attendee
+    from raw.events
+),
+
+on_calendars as (
+    select
+        attendees.attendee.address_key,
+        5 as precedence,
+        attendees.attendee.kind,
+        'calendar' as kind_reason
+    from attendees
+    where attendees.attendee.kind in ('room', 'group')
+),
+
+local_parts as (
+    select
+        addresses.address_key,
+        split_part(addresses.address, '@', 1) as local_part
+    from raw.addresses
+),
+
+-- A hyphen, dot, plus or the end must follow: bounce-17@ is a robot, bouncer@ may be a person.
+robot_forms as (
+    select
+        local_parts.address_key,
+        6 as precedence,
+        'robot' as kind,
+        'form of the address' as kind_reason
+    from local_parts
+    where
+        regexp_matches(
+            local_parts.local_part,
+            '^(no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer[-_.]?daemon|postmaster|bounces?|'
+            || 'notifications?|notify|newsletters?|auto[-_.]?(reply|confirm|mailer)|listserv|'
+            || 'majordomo|daemon|cron|owner|srs[01])($|[-_.+=])'
+        )
+        or regexp_matches(
+            local_parts.local_part,
+            '[-_.+](no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|notifications?|owner|request)$'
+        )
+),
+
+authors as (
+    select
+        messages.author_key as address_key,
+        count(*) as message_count,
+        -- Lists put such headers on what people write to them, too.
+        count(*) filter (
+            where
+            list_has_any(messages.automation_signs, ['auto_submitted', 'precedence_junk'])
+            or messages.list_address_key is null
+            and list_has_any(
+                messages.automation_signs, ['precedence_bulk', 'list_unsubscribe', 'feedback_id']
+            )
+        ) as automated_count
+    from raw.messages
+    group by messages.author_key
+),
+
+robot_headers as (
+    select
+        authors.address_key,
+        7 as precedence,
+        'robot' as kind,
+        'headers of a machine' as kind_reason
+    from authors
+    cross join staging.parameters
+    where
+        authors.message_count >= parameters.robot_message_count
+        and authors.automated_count >= parameters.robot_message_share * authors.message_count
+),
+
+reasons as (
+    select named.address_key, named.precedence, named.kind, named.kind_reason from named
+    union all
+    select in_directory.address_key, in_directory.precedence, in_directory.kind, in_directory.kind_reason from in_directory
+    union all
+    select list_addresses.address_key, list_addresses.precedence, list_addresses.kind, list_addresses.kind_reason from list_addresses
+    union all
+    select list_ids.address_key, list_ids.precedence, list_ids.kind, list_ids.kind_reason from list_ids
+    union all
+    select on_calendars.address_key, on_calendars.precedence, on_calendars.kind, on_calendars.kind_reason from on_calendars
+    union all
+    select robot_forms.address_key, robot_forms.precedence, robot_forms.kind, robot_forms.kind_reason from robot_forms
+    union all
+    select robot_headers.address_key, robot_headers.precedence, robot_headers.kind, robot_headers.kind_reason from robot_headers
+),
+
+ranked as (
+    select
+        reasons.address_key,
+        reasons.kind,
+        reasons.kind_reason,
+        -- Within the directory a person beats a group that lists the address as its alias.
+        row_number() over (
+            partition by reasons.address_key
+            order by reasons.precedence, reasons.kind desc
+        ) as place
+    from reasons
+)
+
+select
+    sightings.address_key,  -- the address
+    coalesce(ranked.kind, 'person') as kind,  -- person, robot, list, room, group
+    coalesce(ranked.kind_reason, 'nothing speaks against it') as kind_reason  -- what says so
+from staging.sightings
+left join ranked
+    on ranked.address_key = sightings.address_key
+    and ranked.place = 1

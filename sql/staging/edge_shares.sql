@@ -1,0 +1,43 @@
+-- What part of each end's network is an edge?
+--
+-- Grain:   month, person_id, contact_id
+-- Check:   share between 0 and 1
+-- Check:   contact_share between 0 and 1
+-- Check:   relative_strength between 0 and 1
+-- Check:   contact_relative_strength between 0 and 1
+-- Check:   degree >= 1
+-- Check:   contact_degree >= 1
+-- Source:  Burt 1992, Structural Holes, chapter 2: p_ij and m_jq
+-- Version: 1
+
+with ends as (
+    select
+        edges.month,
+        edges.person_id,
+        count(*) as degree,
+        sum(cast(round(edges.strength * 1e12) as bigint)) / 1e12 as total_strength,
+        max(edges.strength) as greatest_strength
+    from staging.edges
+    join staging.wanted_months on wanted_months.month = edges.month
+    group by all
+)
+
+select
+    edges.month,  -- month whose network it is
+    edges.person_id,  -- one end
+    edges.contact_id,  -- the other end
+    edges.strength,  -- strength of the tie
+    -- Rounded sums may fall short of their only part by a last digit.
+    least(edges.strength / own.total_strength, 1) as share,  -- Burt's p_ij: of the person's strength; 0 to 1
+    least(edges.strength / theirs.total_strength, 1) as contact_share,  -- p_ji: of the contact's strength; 0 to 1
+    edges.strength / own.greatest_strength as relative_strength,  -- m_ij: over the person's strongest edge; 0 to 1
+    edges.strength / theirs.greatest_strength as contact_relative_strength,  -- m_ji: over the contact's strongest edge; 0 to 1
+    own.degree,  -- edges of the person; contacts
+    theirs.degree as contact_degree  -- edges of the contact; contacts
+from staging.edges
+join ends as own
+    on own.month = edges.month
+    and own.person_id = edges.person_id
+join ends as theirs
+    on theirs.month = edges.month
+    and theirs.person_id = edges.contact_id

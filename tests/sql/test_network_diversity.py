@@ -1,0 +1,205 @@
+"""metrics.network_diversity: Burt's measures, entropy, clustering, visibility."""
+
+import itertools
+import math
+import random
+
+import networkx as nx
+import pytest
+
+BURT = [
+    ("A", "B", 2.0),
+    ("A", "F", 3.0),
+    ("A", "G", 5.0),
+    ("A", "E", 2.0),
+    ("E", "G", 8.0),
+    ("F", "G", 3.0),
+    ("B", "G", 4.0),
+    ("B", "D", 1.0),
+    ("D", "G", 3.0),
+    ("G", "C", 10.0),
+]
+KITE = "01 02 03 05 13 14 16 23 25 34 35 36 46 56 57 67 78 89".split()
+
+
+def diversity(world, edges, column):
+    """Name -> value of one column, for a network of (one end, other end, strength)."""
+    world.network(edges)
+    world.build("metrics.network_diversity")
+    names = {key: address.partition("@")[0] for address, key in world._keys.items()}
+    rows = world.rows("metrics.network_diversity")
+    return {names[row.person_id]: getattr(row, column) for row in rows}
+
+
+def unweighted(edges):
+    return [(one, other, 1.0) for one, other, *_ in edges]
+
+
+def close(expected):
+    return pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (
+            "constraint",
+            dict(A=0.595486, B=0.642747, C=1, D=0.784722, E=0.730903, F=0.730903, G=0.400270),
+        ),
+        ("effective_size", dict(A=2.5, B=1.666667, C=1, D=1, E=1, F=1, G=4.666667)),
+        (
+            "hierarchy",
+            dict(A=0.167751, B=0.073738, C=1, D=0.012748, E=0.003425, F=0.003425, G=0.094749),
+        ),
+    ],
+)
+def test_burts_example_without_weights(world, column, expected):
+    assert diversity(world, unweighted(BURT), column) == close(expected)
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (
+            "constraint",
+            dict(A=0.794955, B=0.812748, C=1, D=0.913413, E=0.883455, F=0.833233, G=0.298852),
+        ),
+        ("effective_size", dict(A=2.475, B=1.671429, C=1, D=1.15, E=1.1, F=1.25, G=5.471717)),
+        (
+            "hierarchy",
+            dict(A=0.395089, B=0.420695, C=1, D=0.450191, E=0.479942, F=0.030325, G=0.124776),
+        ),
+    ],
+)
+def test_burts_example_with_weights(world, column, expected):
+    assert diversity(world, BURT, column) == close(expected)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 9])
+def test_where_everybody_knows_everybody(world, n):
+    edges = [(f"p{i}", f"p{j}", 1.0) for i, j in itertools.combinations(range(n), 2)]
+    constraint = (2 * n - 3) ** 2 / (n - 1) ** 3
+    assert diversity(world, edges, "constraint") == close({f"p{i}": constraint for i in range(n)})
+    assert diversity(world, edges, "effective_size") == close({f"p{i}": 1 for i in range(n)})
+
+
+def test_a_star_is_open_at_its_centre_and_closed_at_its_leaves(world):
+    edges = [("centre", leaf, 1.0) for leaf in ("a", "b", "c", "d")]
+    leaves = dict.fromkeys("abcd", 1)
+    assert diversity(world, edges, "constraint") == close({"centre": 0.25} | leaves)
+    assert diversity(world, edges, "effective_size") == close({"centre": 4} | leaves)
+    assert diversity(world, edges, "hierarchy") == close({"centre": 0} | leaves)
+    assert diversity(world, edges, "clustering") == {"centre": 0} | dict.fromkeys("abcd")
+
+
+def test_krackhardts_kite(world):
+    constraints = [0.541198, 0.541198, 0.664136, 0.470170, 0.664136, 0.445089, 0.445089]
+    constraints += [0.431111, 0.5, 1]
+    edges = [(one, other, 1.0) for one, other in KITE]
+    assert diversity(world, edges, "constraint") == close(
+        {str(node): value for node, value in enumerate(constraints)}
+    )
+
+
+def test_eagles_entropy(world):
+    edges = [("0", "1", 3.0), ("0", "2", 2.0), ("1", "2", 8.0), ("1", "3", 1.0), ("2", "3", 1.0)]
+    expected = {"0": 0.970951, "1": 0.75, "2": 0.691370, "3": 1}
+    assert diversity(world, edges, "entropy") == close(expected)
+
+
+def test_entropy_of_four_shares(world):
+    edges = [("ego", "a", 10.0), ("ego", "b", 5.0), ("ego", "c", 3.0), ("ego", "d", 2.0)]
+    found = diversity(world, edges, "entropy")
+    assert found["ego"] == close(0.871369)
+    assert found["a"] == 0
+
+
+def test_strong_ties_and_total_strength(world):
+    edges = [("ego", "a", 1.0), ("ego", "b", 0.99), ("ego", "c", 3.0)]
+    assert diversity(world, edges, "strong_count")["ego"] == 2
+    assert diversity(world, edges, "total_strength")["ego"] == close(4.99)
+    assert diversity(world, edges, "contact_count")["ego"] == 3
+
+
+def test_visible_share_is_the_strength_with_contacts_whose_mailboxes_are_read(world):
+    world.given(
+        "staging.mailboxes",
+        [
+            {"mailbox_id": "a", "person_id": world.key("a"), "first_covered_at": "2024-01-05"},
+            {"mailbox_id": "b", "person_id": world.key("b"), "first_covered_at": "2024-06-01"},
+        ],
+    )
+    edges = [("ego", "a", 1.0), ("ego", "b", 2.0), ("ego", "c", 1.0)]
+    assert diversity(world, edges, "visible_share")["ego"] == 0.25
+
+
+def random_network(seed, with_hub):
+    """A weighted graph of 24 with strengths over three orders of magnitude."""
+    dice = random.Random(seed)
+    edges = {
+        (i, j): 10 ** dice.uniform(-1.5, 1.5)
+        for i, j in itertools.combinations(range(24), 2)
+        if dice.random() < (0.9 if with_hub and i == 0 else 0.2)
+    }
+    graph = nx.Graph()
+    graph.add_weighted_edges_from((i, j, weight) for (i, j), weight in edges.items())
+    return graph
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("with_hub", [False, True])
+def test_networkx_finds_the_same(world, seed, with_hub):
+    graph = random_network(seed, with_hub)
+    edges = [(f"p{i}", f"p{j}", weight) for i, j, weight in graph.edges(data="weight")]
+    # networkx 3.6 is wrong on weighted graphs unless it is told the nodes.
+    sizes = nx.effective_size(graph, nodes=list(graph), weight="weight")
+    theirs = {
+        "constraint": nx.constraint(graph, weight="weight"),
+        "effective_size": sizes,
+        "efficiency": {node: size / graph.degree(node) for node, size in sizes.items()},
+        "clustering": {
+            node: value if graph.degree(node) > 1 else None
+            for node, value in nx.clustering(graph).items()
+        },
+        "contact_count": dict(graph.degree()),
+        "total_strength": dict(graph.degree(weight="weight")),
+    }
+    for column, values in theirs.items():
+        expected = {f"p{node}": value for node, value in values.items()}
+        assert diversity(world, edges, column) == pytest.approx(expected, abs=1e-9), column
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_only_proportions_matter(world, seed):
+    edges = [(f"p{i}", f"p{j}", w) for i, j, w in random_network(seed, True).edges(data="weight")]
+    larger = [(one, other, 1000 * weight) for one, other, weight in edges]
+    for column in ("constraint", "entropy", "effective_size", "hierarchy"):
+        assert diversity(world, edges, column) == close(diversity(world, larger, column)), column
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_hold(world, seed):
+    edges = [(f"p{i}", f"p{j}", w) for i, j, w in random_network(seed, True).edges(data="weight")]
+    world.network(edges)
+    world.build("metrics.network_diversity")
+    for row in world.rows("metrics.network_diversity"):
+        assert 1 - 1e-9 <= row.effective_size <= row.contact_count
+        assert 0 <= row.hierarchy <= 1
+        assert 0 <= row.entropy <= 1
+        assert row.constraint > 0
+        assert not any(math.isnan(v) for v in vars(row).values() if isinstance(v, float))
+
+
+def test_people_elsewhere_change_nothing(world):
+    before = diversity(world, BURT, "constraint")
+    after = diversity(world, [*BURT, ("X", "Y", 7.0)], "constraint")
+    assert {name: after[name] for name in before} == before
+
+
+def test_months_do_not_mix(world):
+    world.network(BURT)
+    world.months("2024-01", 2)
+    world.execute("INSERT INTO staging.edges SELECT '2024-02-01', person_id, contact_id, 1 FROM staging.edges")
+    world.build("metrics.network_diversity")
+    found = {row.month.month: row.constraint for row in world.rows("metrics.network_diversity", person_id="A")}
+    assert found == close({1: 0.794955, 2: 0.595486})

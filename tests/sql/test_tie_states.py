@@ -1,0 +1,146 @@
+"""staging.tie_states: which state a tie is in, and in which months it has a row."""
+
+import pytest
+
+
+def states(world, person="ann", contact="bob"):
+    """Month -> state, of the months in which there is a row."""
+    world.build("staging.tie_states")
+    rows = world.rows("staging.tie_states", person_id=person, contact_id=contact)
+    return {f"{row.month:%Y-%m}": row.state for row in rows}
+
+
+def every(first, last, days, world, sender="ann", to="bob"):
+    """Mail every so many days between two dates."""
+    rows = world.execute(
+        f"SELECT strftime(day, '%Y-%m-%d') FROM (SELECT unnest(generate_series("
+        f"DATE '{first}', DATE '{last}', INTERVAL {days} DAY)) AS day)"
+    )
+    for (day,) in rows:
+        world.mail(day, sender, to=[to])
+
+
+def exchange(world, day):
+    world.mail(day, "ann", to=["bob"])
+    world.mail(day, "bob", to=["ann"])
+
+
+def test_mail_that_is_never_answered_is_one_way_and_leaves_with_the_window(world):
+    world.mail("2023-01-10", "ann", to=["bob"])
+    world.until("2024-01-01")
+    # The last window that holds January 10 ends at April 1: it begins on January 1.
+    assert states(world) == {"2023-01": "one_way", "2023-02": "one_way", "2023-03": "one_way"}
+
+
+def test_a_tie_is_new_from_its_first_answer_while_that_lies_in_the_window(world):
+    world.mail("2022-01-01", "zoe", to=["ann"], mailbox="ann")
+    world.mail("2023-01-10", "ann", to=["bob"])
+    world.mail("2023-02-10", "bob", to=["ann"])
+    every("2023-03-01", "2023-06-30", 1, world, "ann", "bob")
+    world.until("2023-07-01")
+    found = states(world)
+    assert list(found.values()) == ["one_way", "new", "new", "new", "active", "active"]
+
+
+def test_while_nobodys_mailbox_is_settled_nothing_is_new(world):
+    """Ann's mailbox begins on January 5 and is settled on July 4, before August 1."""
+    world.mail("2023-01-05", "zoe", to=["ann"], mailbox="ann")
+    every("2023-05-20", "2023-09-30", 2, world, "ann", "bob")
+    world.mail("2023-06-10", "bob", to=["ann"])
+    world.until("2023-10-01")
+    found = states(world)
+    assert found["2023-05"] == "one_way"
+    assert found["2023-06"] == "active"
+    assert found["2023-07"] == "new"
+    assert found["2023-08"] == "new"
+    assert found["2023-09"] == "active"
+
+
+def test_one_settled_mailbox_of_the_two_is_enough(world):
+    world.mail("2022-01-05", "zoe", to=["ann"], mailbox="ann")
+    world.mail("2023-01-05", "zoe", to=["bob"], mailbox="bob")
+    exchange(world, "2023-01-10")
+    assert states(world)["2023-01"] == "new"
+    assert states(world, "bob", "ann")["2023-01"] == "new"
+
+
+def test_a_tie_fades_then_lapses_as_its_silence_outgrows_its_rhythm(world):
+    """Daily contact until January 31 of a year; Ann goes on writing to others every day."""
+    world.mail("2022-01-01", "zoe", to=["ann"])
+    every("2022-09-01", "2023-01-31", 1, world, "ann", "bob")
+    world.mail("2022-09-01", "bob", to=["ann"])
+    every("2023-02-01", "2023-12-31", 1, world, "ann", "cat")
+    found = states(world)
+    assert found["2023-01"] == "active"
+    # March 1: 28 days and gaps of silence: more than 8, but not yet 42 days.
+    assert found["2023-02"] == "fading"
+    assert found["2023-03"] == "lapsed"
+    # Bob is in contact with nobody, so by his own days nothing has passed.
+    assert states(world, "bob", "ann")["2023-03"] == "active"
+
+
+def test_a_holiday_without_any_contact_ages_nothing(world):
+    world.mail("2022-01-01", "zoe", to=["ann"])
+    every("2022-09-01", "2023-01-31", 1, world, "ann", "bob")
+    every("2022-09-01", "2023-01-31", 1, world, "bob", "ann")
+    world.until("2023-04-01")
+    assert states(world)["2023-03"] == "active"
+
+
+def test_a_tie_that_grows_faint_has_lapsed_and_then_has_rows_no_more(world):
+    """1 * 2^(-days/60) falls below .01 after 399 days; there is one row more, for the change."""
+    exchange(world, "2022-01-31")
+    world.until("2024-06-01")
+    found = states(world)
+    assert list(found)[-2:] == ["2023-02", "2023-03"]
+    assert found["2023-02"] == "active"
+    assert found["2023-03"] == "lapsed"
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_three_years_of_silence_are_dormant_and_give_one_row(world, answered):
+    world.mail("2020-01-15", "ann", to=["bob"])
+    if answered:
+        world.mail("2020-01-15", "bob", to=["ann"])
+    world.until("2024-01-01")
+    found = states(world)
+    # 1,095 days after January 15, 2020 is January 14, 2023, before February 1.
+    assert list(found.items())[-1] == ("2023-01", "dormant")
+    assert "2022-12" not in found
+
+
+def test_contact_after_a_lapse_reactivates_while_it_lies_in_the_window(world):
+    exchange(world, "2021-01-10")
+    world.mail("2023-01-10", "bob", to=["ann"])
+    every("2023-02-01", "2023-07-01", 3, world, "ann", "bob")
+    found = states(world)
+    assert [found[f"2023-0{n}"] for n in (1, 2, 3, 4)] == ["reactivated"] * 3 + ["active"]
+
+
+def test_contact_after_three_years_reactivates_even_a_fresh_tie(world):
+    exchange(world, "2019-01-10")
+    exchange(world, "2023-01-10")
+    assert states(world)["2023-01"] == "reactivated"
+
+
+def test_an_answer_to_a_tie_that_was_one_way_and_silent_is_no_reactivation(world):
+    world.mail("2020-06-01", "zoe", to=["ann"])
+    world.mail("2021-01-10", "ann", to=["bob"])
+    exchange(world, "2022-12-10")
+    assert states(world)["2022-12"] == "new"
+
+
+def test_a_lapse_is_judged_by_each_ones_own_days(world):
+    """Ann was busy with Cat all through the silence, Bob saw nobody."""
+    every("2022-01-01", "2022-01-31", 1, world, "ann", "bob")
+    every("2022-01-01", "2022-01-31", 1, world, "bob", "ann")
+    every("2022-02-01", "2022-04-30", 1, world, "ann", "cat")
+    exchange(world, "2022-05-01")
+    assert states(world)["2022-05"] == "reactivated"
+    assert states(world, "bob", "ann")["2022-05"] == "active"
+
+
+def test_a_tie_without_contact_in_the_window_stays_while_it_is_strong_enough(world):
+    exchange(world, "2023-01-31")
+    world.until("2023-12-01")
+    assert list(states(world)) == [f"2023-{month:02d}" for month in range(1, 12)]
