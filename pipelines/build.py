@@ -253,17 +253,18 @@ def _forget(connection: duckdb.DuckDBPyConnection, model: Model, since: date | N
 
 def _ensure_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Make the table, or make it anew where the SQL now gives other columns."""
-    shape = f"SELECT column_name, column_type FROM (DESCRIBE {model.text}\n)"
+    columns = connection.execute(f"DESCRIBE {model.text}").fetchall()
+    shape = [(name, kind) for name, kind, *_ in columns]
     if _exists(connection, model):
-        now = connection.execute(shape).fetchall()
-        standing = connection.execute(
-            f"SELECT column_name, column_type FROM (DESCRIBE FROM {model.name})"
-        ).fetchall()
-        if now == standing:
+        standing = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
+        if shape == [(name, kind) for name, kind, *_ in standing]:
             return
         connection.execute(f"DROP TABLE {model.name}")
         _forget(connection, model, None)
-    connection.execute(f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0")
+    # Never CREATE TABLE AS ... LIMIT 0: in DuckDB 2.0.0 more than a row group inserted in the same
+    # transaction is then invisible to unfiltered scans until the database is opened again.
+    written = ", ".join(f'"{name}" {kind}' for name, kind in shape)
+    connection.execute(f"CREATE TABLE {model.name} ({written})")
     connection.execute(f"COMMENT ON TABLE {model.name} IS {literal(model.question)}")
     for column, meaning in model.columns.items():
         connection.execute(f'COMMENT ON COLUMN {model.name}."{column}" IS {literal(meaning)}')

@@ -71,12 +71,20 @@ class Refused(RuntimeError):
 @app.command()
 def demo() -> None:
     """An invented village of two companies, computed over 24 months. Needs no account."""
-    from pipelines import demo as village
+    from pipelines import demo as demonstration
+    from sandbox.files import write_files
+    from sandbox.village import Village
 
-    settings = village.prepare(Path(os.environ.get("KITH_DATA", "demo")))
-    village.show(
-        _import_and_run(settings, village.sources(settings), wait=False), settings, console
+    village = Village()
+    settings = demonstration.prepare(Path(os.environ.get("KITH_DATA", "demo")))
+    console.print(
+        Text(f"inventing {len(village.staff)} people in two companies over {village.months} months")
     )
+    write_files(village, demonstration.village_folder(settings))
+    me = village.truth[0].people[0]
+    settings = demonstration.write_config(settings, me, village.own_domains)
+    _import_and_run(settings, demonstration.sources(settings), wait=False)
+    demonstration.show(console, settings)
 
 
 @app.command("import")

@@ -7,6 +7,7 @@ Not here: the village (sandbox/, which cli.py hands in) and any computation.
 import json
 import shutil
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -39,10 +40,15 @@ def prepare(folder: Path) -> Settings:
     return settings
 
 
+def village_folder(settings: Settings) -> Path:
+    """Where the village's files lie."""
+    return settings.data_folder / "village"
+
+
 def sources(settings: Settings) -> list[tuple[Path, str]]:
-    """Every file of the village with the address of its owner."""
-    folder = settings.data_folder / "village"
-    return [(path, path.stem) for path in sorted(folder.glob("*/*.*"))]
+    """The village's mail and calendars, a folder each, with the address of the owner."""
+    folders = (path for path in village_folder(settings).iterdir() if path.is_dir())
+    return [(path, path.name) for path in sorted(folders)]
 
 
 def write_config(settings: Settings, me: str, own_domains: Sequence[str]) -> Settings:
@@ -124,8 +130,81 @@ _ANSWERS = (
 )
 
 
+# Where a planted habit must show: measure -> (what, value of every person in the newest month).
+# Only people with enough contacts to have a network are compared.
+_MEASURES = {
+    "network_diversity.constraint": (
+        "Burt's constraint",
+        'SELECT person_id, "constraint" AS value FROM network_diversity WHERE month = $month '
+        "AND contact_count >= 5",
+    ),
+    "network_diversity.clustering": (
+        "clustering",
+        "SELECT person_id, clustering AS value FROM network_diversity WHERE month = $month "
+        "AND contact_count >= 5",
+    ),
+    "tie_strength:reactivated_count": (
+        "reactivated ties",
+        "SELECT person_id, count(*) FILTER (state = 'reactivated') AS value FROM tie_strength "
+        "WHERE month = $month GROUP BY person_id",
+    ),
+}
+
+
 def _habits(console: Console, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    raise NotImplementedError
+    """Compare the planted habits with the published numbers, each with its place among all."""
+    truth = json.loads((village_folder(settings) / "truth.json").read_text("utf-8"))
+    ((month,),) = connection.execute("SELECT max(month) FROM months").fetchall()
+    rows, waiting = [], set()
+    for habit in truth:
+        found = _finding(connection, month, habit)
+        if found:
+            rows.append((habit["habit"], *found))
+        elif habit["measure"]:
+            waiting.add(f"{habit['habit']} ({habit['measure'].partition('.')[0]})")
+    console.print()
+    columns = ("planted habit", "who", "measured", "value", "place", "")
+    terminal.table(console, columns, rows, "planted habits in the numbers")
+    console.print(Text(f"Waiting for tables still to come: {', '.join(sorted(waiting))}."))
+
+
+def _finding(
+    connection: duckdb.DuckDBPyConnection, month: date, habit: dict
+) -> tuple[str, str, float | str, str, str] | None:
+    """Who, what, value, place among all, and whether it is where it must be; None if not yet."""
+    measure, tail, people = habit["measure"], habit["tail"], habit["people"]
+    name = _name_of(connection, people[0])
+    if measure == "tie_strength:state":
+        name += f" and {_name_of(connection, people[1])}"
+        state = connection.execute(
+            "SELECT state FROM tie_strength JOIN people AS one USING (person_id) "
+            "JOIN people AS other ON other.person_id = contact_id "
+            "WHERE month = $month AND one.address = $one AND other.address = $other",
+            {"month": month, "one": people[0], "other": people[1]},
+        ).fetchall()
+        found = state[0][0] if state else "no tie"
+        return name, "state of the tie", found, "", "found" if found == tail else "not found"
+    if measure not in _MEASURES:
+        return None
+    what, sql = _MEASURES[measure]
+    order = "DESC" if tail == "high" else "ASC"
+    placed = connection.execute(
+        f"WITH measured AS ({sql}), placed AS (SELECT *, rank() OVER (ORDER BY value {order}) "
+        "AS place, count(*) OVER () AS total FROM measured WHERE value IS NOT NULL) "
+        "SELECT value, place, total FROM placed JOIN people USING (person_id) "
+        "WHERE address = $address",
+        {"month": month, "address": people[0]},
+    ).fetchall()
+    if not placed:
+        return name, what, "none", "", "not found"
+    ((value, place, total),) = placed
+    found = "found" if place <= max(2, total // 10) else "not found"
+    return name, what, value, f"{place} of {total} from the {tail} end", found
+
+
+def _name_of(connection: duckdb.DuckDBPyConnection, address: str) -> str:
+    found = connection.execute("SELECT name FROM people WHERE address = $1", [address]).fetchall()
+    return found[0][0] or address if found else address
 
 
 def _next(console: Console, settings: Settings) -> None:

@@ -38,6 +38,8 @@ OF_PEOPLE = {
 class World:
     """An empty warehouse in memory, its raw rows so far, and the models built on them."""
 
+    models = GRAPH.models
+
     def __init__(self, threads: int = 2) -> None:
         self.connection = duckdb.connect(":memory:", config={"threads": str(threads)})
         self.execute("SET TimeZone = 'UTC'")

@@ -1,0 +1,209 @@
+"""What Dagster loads, and that its jobs do in a process of their own what kith run does."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines import imports, run
+from pipelines.definitions import build_definitions
+from pipelines.models import Graph
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
+ROOT = Path(__file__).resolve().parents[2]
+SNAPSHOT = Path(__file__).with_name("assets.json")
+SECRET = bytes(range(32))
+DG = Path(sys.executable).with_name("dg")
+
+
+@pytest.fixture
+def definitions(settings: Settings) -> dg.Definitions:
+    return build_definitions(settings, Warehouse(settings))
+
+
+def letters(folder: Path, *days: str) -> Path:
+    """An mbox in which Ann and Bob write to each other on each day."""
+    path = folder / "letters.mbox"
+    pairs = [("ann@x.example", "bob@y.example"), ("bob@y.example", "ann@x.example")]
+    path.write_text(
+        "".join(
+            f"From {one} Mon Jan  1 00:00:00 2024\nFrom: {one}\nTo: {other}\n"
+            f"Message-ID: <{day}.{one}>\nDate: {date.fromisoformat(day):%a, %d %b %Y} "
+            f"1{place}:00:00 +0000\n\n\n"
+            for day in days
+            for place, (one, other) in enumerate(pairs)
+        ),
+        encoding="ascii",
+    )
+    return path
+
+
+def spec_of(spec: dg.AssetSpec) -> dict:
+    return {
+        "key": spec.key.to_user_string(),
+        "group": spec.group_name,
+        "deps": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
+        "description": spec.description.splitlines()[0],
+        "kinds": sorted(spec.kinds),
+        "is_monthly": spec.partitions_def is not None,
+    }
+
+
+def test_the_graph_of_assets_is_the_one_that_was_reviewed(definitions: dg.Definitions):
+    """After a wanted change of the graph: KITH_SNAPSHOT=1 make test, then read the diff."""
+    specs = sorted(map(spec_of, definitions.resolve_all_asset_specs()), key=lambda s: s["key"])
+    if os.environ.get("KITH_SNAPSHOT"):
+        SNAPSHOT.write_text(json.dumps(specs, indent=1) + "\n", encoding="utf-8")
+    assert specs == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+
+
+def test_every_table_has_one_blocking_and_one_warning_check(definitions: dg.Definitions):
+    found = {}
+    for checks in definitions.asset_checks:
+        for spec in checks.check_specs:
+            found.setdefault(spec.asset_key.to_user_string(), []).append((spec.name, spec.blocking))
+    names = {model.name.replace(".", "/") for model in Graph.load().models}
+    assert found.keys() == names
+    assert {tuple(sorted(one)) for one in found.values()} == {
+        (("contract", True), ("expected", False))
+    }
+
+
+def test_loading_opens_neither_database_nor_great_expectations(settings: Settings):
+    code = (
+        "import sys; from pipelines.definitions import defs; defs();"
+        "print([name for name in ('great_expectations', 'googleapiclient', 'msal', 'altair')"
+        " if name in sys.modules])"
+    )
+    environment = os.environ | {"KITH_DATA": str(settings.data_folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout == "[]\n", done.stderr
+    assert not settings.database.exists()
+
+
+def test_jobs_and_schedule_are_there(definitions: dg.Definitions):
+    assert {job.name for job in definitions.jobs} == {"pull", "compute", "everything"}
+    (schedule,) = definitions.schedules
+    assert (schedule.name, schedule.cron_schedule) == ("daily", "0 5 * * *")
+
+
+def test_a_run_materialises_each_month_checks_it_and_publishes(settings: Settings, tmp_path: Path):
+    imports.keep(settings, letters(tmp_path, "2024-01-05", "2024-03-05"), "ann@x.example", SECRET)
+    steps: list[str] = []
+    outcome = run.run(Warehouse(settings), ("pull", "compute"), steps.append)
+    assert outcome.error is None
+    assert outcome.failed_checks == ()
+    assert outcome.months == (date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 1))
+    assert "raw" in steps
+    assert "parquet" in steps
+    assert (settings.parquet / "tie_strength" / "2024-03.parquet").exists()
+    with dg.DagsterInstance.get() as instance:
+        key = dg.AssetKey(["metrics", "tie_strength"])
+        months = {"2024-01-01", "2024-02-01", "2024-03-01"}
+        assert instance.get_materialized_partitions(key) == months
+        event = instance.get_latest_materialization_event(key).asset_materialization
+        assert event.metadata["dagster/row_count"].value > 0
+        assert "dagster/column_schema" in event.metadata
+        assert "duration_seconds" in event.metadata
+    assert run.nothing_new(Warehouse(settings))
+
+
+def test_dagster_records_hold_no_address(settings: Settings, tmp_path: Path):
+    imports.keep(settings, letters(tmp_path, "2024-01-05"), "ann@x.example", SECRET)
+    assert run.run(Warehouse(settings), ("pull", "compute"), len).succeeded
+    home = Path(os.environ["DAGSTER_HOME"])
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        content = path.read_bytes()
+        assert b"ann@" not in content, path
+        assert b"bob@" not in content, path
+
+
+def test_a_failed_blocking_check_publishes_nothing(settings: Settings, tmp_path: Path):
+    imports.keep(settings, letters(tmp_path, "2024-01-05"), "ann@x.example", SECRET)
+    assert run.run(Warehouse(settings), ("pull", "compute"), len).succeeded
+    before = {path: path.read_bytes() for path in settings.parquet.rglob("*.*")}
+    # A row that breaks the grain of a table which is not stale, so that no build repairs it.
+    with Warehouse(settings).connect() as connection:
+        connection.execute("INSERT INTO metrics.people FROM metrics.people")
+        connection.execute("UPDATE staging.built_months SET is_published = false")
+    outcome = run.run(Warehouse(settings), ("compute",), len)
+    assert not outcome.succeeded
+    assert outcome.failed_checks == (("metrics/people", "contract"),)
+    assert {path: path.read_bytes() for path in settings.parquet.rglob("*.*")} == before
+    with Warehouse(settings).connect() as connection:
+        unpublished = "SELECT count(*) FROM staging.built_months WHERE NOT is_published"
+        assert connection.execute(unpublished).fetchall()[0][0] > 0
+
+
+def test_two_worlds_with_the_same_mail_publish_the_same_bytes(settings: Settings, tmp_path: Path):
+    mail = letters(tmp_path, "2024-01-05", "2024-03-05")
+    published = []
+    for name in ("one", "two"):
+        own = settings.model_copy(update={"data": tmp_path / name})
+        (own.data_folder / "credentials").mkdir(parents=True)
+        (own.credentials / "pseudonym.key").write_text(SECRET.hex())
+        imports.keep(own, mail, "ann@x.example", SECRET)
+        assert run.run(Warehouse(own), ("pull", "compute"), len).succeeded
+        paths = sorted(path for path in own.parquet.rglob("*") if path.is_file())
+        published.append({str(p.relative_to(own.parquet)): p.read_bytes() for p in paths})
+    assert published[0] == published[1]
+
+
+def test_dg_checks_launches_and_backfills_from_the_checkout(settings: Settings, tmp_path: Path):
+    imports.keep(settings, letters(tmp_path, "2024-01-05", "2024-02-05"), "ann@x.example", SECRET)
+    environment = os.environ | {
+        "KITH_DATA": str(settings.data_folder),
+        "VIRTUAL_ENV": str(DG.parent.parent),
+    }
+
+    def dg_says(*words: str) -> str:
+        done = subprocess.run(
+            [str(DG), *words], env=environment, capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    assert "All definitions loaded successfully" in dg_says("check", "defs")
+    listed = json.loads(dg_says("list", "defs", "--json"))
+    assert "metrics/tie_strength" in json.dumps(listed)
+    dg_says("launch", "--job", "everything")
+    with dg.DagsterInstance.get() as instance:
+        key = dg.AssetKey(["metrics", "reciprocity"])
+        assert instance.get_materialized_partitions(key) == {"2024-01-01", "2024-02-01"}
+        before = len(instance.fetch_materializations(key, limit=100).records)
+        dg_says(
+            "launch", "--assets", "metrics/reciprocity", "--partition-range", "2024-01-01...2024-02-01"
+        )
+        assert len(instance.fetch_materializations(key, limit=100).records) == before + 2
+
+
+def test_a_second_run_waits_for_the_first(settings: Settings, tmp_path: Path):
+    imports.keep(settings, letters(tmp_path, "2024-01-05"), "ann@x.example", SECRET)
+    environment = os.environ | {
+        "KITH_DATA": str(settings.data_folder),
+        "VIRTUAL_ENV": str(DG.parent.parent),
+    }
+    runs = [
+        subprocess.Popen(
+            [str(DG), "launch", "--job", "everything"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+        )
+        for _ in range(2)
+    ]
+    for one in runs:
+        said, _ = one.communicate()
+        assert one.returncode == 0, said
