@@ -19,7 +19,6 @@ from pipelines.publish import DICTIONARY, publish, published, table_schema
 from pipelines.raw_tables import RAW_TABLES, duckdb_type
 from pipelines.warehouse import Warehouse
 
-POOL = "duckdb"
 _KINDS = {"raw": {"duckdb"}, "staging": {"duckdb", "sql"}, "metrics": {"duckdb", "sql"}}
 
 
@@ -35,7 +34,7 @@ def raw_assets() -> dg.AssetsDefinition:
         for name, table in RAW_TABLES.items()
     ]
 
-    @dg.multi_asset(name="raw", specs=specs, pool=POOL, required_resource_keys={"warehouse"})
+    @dg.multi_asset(name="raw", specs=specs, required_resource_keys={"warehouse"})
     def raw(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         """Store the records of imported files and what kith.toml says of oneself."""
         warehouse: Warehouse = context.resources.warehouse
@@ -72,7 +71,6 @@ def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> 
         code_version=graph.fingerprints[model.name],
         partitions_def=months if model.is_monthly else None,
         backfill_policy=dg.BackfillPolicy.single_run() if model.is_monthly else None,
-        pool=POOL,
         required_resource_keys={"warehouse"},
     )
     def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -107,7 +105,7 @@ def parquet_assets(graph: Graph) -> dg.AssetsDefinition:
         ]
     ]
 
-    @dg.multi_asset(name="parquet", specs=specs, pool=POOL, required_resource_keys={"warehouse"})
+    @dg.multi_asset(name="parquet", specs=specs, required_resource_keys={"warehouse"})
     def parquet(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         """Write what was computed since the last release, then the manifest."""
         warehouse: Warehouse = context.resources.warehouse

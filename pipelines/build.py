@@ -128,8 +128,9 @@ def build(
 ) -> Built:
     """Bring ``model`` up to date, or recompute just ``months`` of it whether stale or not.
 
-    Months that do not exist are passed over. Raises NotComputed where something it reads is out of date, so that no month is ever computed
-    from half of its past. All rows of one build are replaced in one transaction.
+    Months that do not exist are passed over. All rows of one build are replaced in one
+    transaction. Raises NotComputed where something it reads is out of date, so that no month is
+    ever computed from half of its past.
     """
     absorb_touched(connection, graph)
     stale = stale_months(connection, graph, model)

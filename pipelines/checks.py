@@ -146,7 +146,6 @@ def _asset_checks(model: Model) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(EXPECTED, asset=asset, description=_listed(wanted.expected)),
         ],
         required_resource_keys={"warehouse"},
-        pool="duckdb",
     )
     def run(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         with context.resources.warehouse.connect() as connection:

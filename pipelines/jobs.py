@@ -7,6 +7,9 @@ Dagster 1.13 cannot run an asset with months on another asset with months in a r
 it looks for the run's partition to find the input's data version. Which months are stale is known
 only after the pull. So `everything` is a job of its own that runs `pull`, asks, and runs `compute`
 for that range in the same process; months, checks and metadata are then Dagster's own records.
+
+Runs wait for each other at the warehouse's lock, not at a Dagster pool: with both, one run could
+hold the lock and wait for the pool while another holds the pool and waits for the lock.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +33,9 @@ def everything(warehouse: Warehouse, load: Callable[[], dg.Definitions]) -> dg.J
     @dg.op(name="pull_and_compute")
     def pull_and_compute(context: dg.OpExecutionContext) -> None:
         """Pull what is new, then compute, check and publish the months that it touches."""
-        results = run_jobs(load(), warehouse, context.instance, ("pull", "compute"), None)
+        # The lock is held from the first step to the last: no other run sees a half of this one.
+        with warehouse.connect():
+            results = run_jobs(load(), warehouse, context.instance, ("pull", "compute"), None)
         for result in results:
             context.log.info(f"{result.dagster_run.job_name}: run {result.run_id}")
             if not result.success:

@@ -107,6 +107,7 @@ def page(connection: duckdb.DuckDBPyConnection, person_id: int, month: date | No
     return _template().render(
         person=person,
         period=period,
+        is_newest_seen=month is None,
         ties=ties,
         listed=ties[:_LISTED_TIES],
         by_state=by_state,
@@ -148,9 +149,9 @@ def percent(share: float | None) -> str:
     return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
-def day(when: date) -> str:
-    """As in 3 October 2026."""
-    return f"{when.day} {when:%B %Y}"
+def day(when: date, month: str = "%B") -> str:
+    """As in 3 October 2026; ``%b`` for 3 Oct 2026."""
+    return f"{when.day} {when:{month} %Y}"
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -48,8 +48,8 @@ class Frame:
     month_step: int
 
 
-WIDE = Frame(width=880, height=380, left=34, right=190, font=13, names=22, month_step=3)
-NARROW = Frame(width=350, height=330, left=26, right=112, font=11, names=13, month_step=6)
+WIDE = Frame(width=880, height=380, left=34, right=214, font=13, names=22, month_step=3)
+NARROW = Frame(width=350, height=330, left=26, right=122, font=11, names=12, month_step=6)
 PANEL = Frame(width=300, height=124, left=34, right=10, font=11, names=0, month_step=6)
 
 
@@ -106,7 +106,7 @@ def strength_lines(months: Sequence[date], lines: Sequence[Line], frame: Frame) 
     )
     x, y = _month_axis(months, frame), _value_axis(top, count=5)
     drawn = alt.Chart(alt.Data(values=points)).mark_line(
-        strokeWidth=2.25, strokeCap="round", strokeJoin="round", interpolate="monotone", clip=False
+        strokeWidth=2.25, strokeCap="round", strokeJoin="round"
     )
     named = alt.Chart(alt.Data(values=labels))
     return _svg(

@@ -24,10 +24,10 @@ _MAIL_WORTH_NAMING = 1.0
 # A relative change of constraint within this is called no change.
 _SAME_SHARE = 0.05
 _FEWEST_MONTHS_BETWEEN = 3
-_DEFINED = {
+DEFINED = {
     "tie_strength": (
-        *("strength", "share", "contact_day_count", "usual_gap_days", "silence_days"),
-        *("silence_ratio", "state"),
+        *("strength", "share", "contact_day_count"),
+        *("usual_gap_days", "silence_days", "silence_ratio"),
     ),
     "reciprocity": ("mail_out_strength", "mail_in_strength", "reciprocity", "initiation_share"),
     "network_diversity": (*MEASURES, "strong_count", "visible_share"),
@@ -231,7 +231,7 @@ def diversity(
     connection: duckdb.DuckDBPyConnection, person_id: int, period: Period
 ) -> dict[date, dict[str, float | None]]:
     """Columns of network_diversity by month; no entry for a month without contact both ways."""
-    columns = _DEFINED["network_diversity"]
+    columns = DEFINED["network_diversity"]
     listing = ", ".join(f'"{column}"' for column in columns)
     rows = connection.execute(
         f"select month, {listing} from network_diversity "
@@ -280,7 +280,7 @@ def definitions(connection: duckdb.DuckDBPyConnection) -> list[dict]:
         for table, column, *words in connection.execute(_DICTIONARY).fetchall()
     }
     groups = []
-    for table, columns in _DEFINED.items():
+    for table, columns in DEFINED.items():
         entries = [
             {"column": column, "meaning": meaning, "unit": unit}
             for column in columns
@@ -308,9 +308,9 @@ def by_peak(some: Sequence[Tie]) -> list[Tie]:
 
 
 def most_one_sided(some: Sequence[Tie]) -> tuple[Tie | None, Tie | None]:
-    """The tie with most mail unanswered in strength outwards, and the one inwards.
+    """The tie with most mail out, and that with most in, of which less than half is matched.
 
-    One-sided: less than half of it comes back, where there is enough to say so.
+    None where there is no such tie with enough mail to say so.
     """
     more_out = [tie for tie in some if tie.mail_out and tie.mail_out > 2 * (tie.mail_in or 0)]
     more_in = [tie for tie in some if tie.mail_in and tie.mail_in > 2 * (tie.mail_out or 0)]

@@ -1,10 +1,5 @@
-"""A seeded village of invented people, for the demo and the tests.
+"""An invented world: the village, its files, later its Google and Microsoft on loopback.
 
-Here: ``Village``, the world, and ``write_files``, the world as mail archives and calendars.
-Not here: anything that reads them: the sandbox imports neither connectors nor pipelines.
+Imports neither connectors nor pipelines, so that what it says of mail and calendars is said
+independently of the code that reads them.
 """
-
-from sandbox.files import write_files
-from sandbox.village import Village
-
-__all__ = ["Village", "write_files"]

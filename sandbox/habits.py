@@ -54,12 +54,14 @@ class Planting:
 
     loners     people who get no ordinary ties but those to their own team
     strangers  people who get no ordinary tie at all
+    apart      pairs who get no ordinary tie to each other
     """
 
     ties: list[Tie] = field(default_factory=list)
     habits: list[Habit] = field(default_factory=list)
     loners: set[str] = field(default_factory=set)
     strangers: set[str] = field(default_factory=set)
+    apart: set[frozenset[str]] = field(default_factory=set)
     introductions: list[tuple[date, str, str, str]] = field(default_factory=list)
     leave: dict[str, tuple[date, date]] = field(default_factory=dict)
 
@@ -176,13 +178,14 @@ def _answering(tie: Tie, one: float, other: float) -> Tie:
 
 
 def _pairs(planting: Planting, members: dict[str, list[Person]], first: date, last: date) -> None:
-    """Pairs who wrote twice a week: two fell silent a month ago, two did and came back."""
+    """Pairs who wrote twice a week: two fell silent three weeks ago, two did and came back."""
     fading = (("Research", "Legal"), ("Engineering", "Logistics"))
     revived = (("Operations", "Sales"), ("Design", "Finance"))
     for place, (here, there) in enumerate(fading):
         pair = (members[here][4].address, members[there][-1].address)
-        until = last - timedelta(days=31 + place)
+        until = last - timedelta(days=21 + place)
         planting.ties.append(Tie(*pair, 2.0, first, until, answers=(0.9, 0.9)))
+        planting.apart.add(frozenset(pair))
         planting.plant("fading pair", pair, "tie_strength:state", "fading")
     for here, there in revived:
         pair = (members[here][5].address, members[there][6].address)
@@ -190,6 +193,7 @@ def _pairs(planting: Planting, members: dict[str, list[Person]], first: date, la
             Tie(*pair, 1.5, first, last - timedelta(days=240), answers=(0.9, 0.9)),
             Tie(*pair, 1.5, last - timedelta(days=40), last, answers=(0.9, 0.9)),
         ]
+        planting.apart.add(frozenset(pair))
         planting.plant("reactivated pair", pair, "tie_strength:state", "reactivated")
 
 

@@ -95,7 +95,10 @@ def live(
 ) -> list[Letter]:
     """Every message of the village in order of time."""
     life = _Life(population, planting, first, last, seed)
-    ties = [*_ordinary_ties(life), *planting.ties]
+    ordinary = (
+        tie for tie in _ordinary_ties(life) if frozenset((tie.one, tie.other)) not in planting.apart
+    )
+    ties = [*ordinary, *planting.ties]
     letters = [letter for number, tie in enumerate(ties) for letter in _tie(life, number, tie)]
     letters += _introductions(life)
     letters += [letter for name, inside in LISTS.items() for letter in _list(life, name, inside)]
@@ -123,12 +126,12 @@ def _ordinary_ties(life: _Life) -> Iterator[Tie]:
                 continue
             same_team = post.manager == theirs.manager and post.department == theirs.department
             if same_team or other.address == post.manager or person.address == theirs.manager:
-                weekly = min(rng.lognormvariate(-1.5, 0.8), 2.5)
+                weekly = min(rng.lognormvariate(-1.8, 0.8), 2.5)
             elif post.department == theirs.department and not planted & {
                 person.address,
                 other.address,
             }:
-                weekly = rng.lognormvariate(-2.6, 0.8) if rng.random() < 0.4 else 0
+                weekly = rng.lognormvariate(-2.8, 0.8) if rng.random() < 0.4 else 0
             else:
                 weekly = 0
             if weekly:
@@ -146,7 +149,7 @@ def _passing(rng: random.Random, life: _Life, one: str, other: str) -> Tie:
     """A weaker tie that may begin late or end early."""
     days = (life.last - life.first).days
     since = life.first + timedelta(days=rng.choice((0, 0, 0, rng.randint(0, days))))
-    return Tie(one, other, rng.lognormvariate(-2.2, 0.7), since, life.last)
+    return Tie(one, other, rng.lognormvariate(-2.4, 0.7), since, life.last)
 
 
 def _tie(life: _Life, number: int, tie: Tie) -> Iterator[Letter]:

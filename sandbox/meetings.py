@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sandbox.habits import Planting
-from sandbox.people import REORGANISED, SPLIT_FROM, SPLIT_INTO, ZONES, Person, Population
+from sandbox.people import SPLIT_FROM, SPLIT_INTO, ZONES, Person, Population
 
 ACCEPTED, TENTATIVE, DECLINED = "ACCEPTED", "TENTATIVE", "DECLINED"
 
@@ -90,10 +90,8 @@ def _team_meetings(
 ) -> Iterator[Entry]:
     """Each manager with the own reports every second week, anew after the reorganisation."""
     rng = random.Random(f"{seed}/teams")
-    for since, until in ((first, REORGANISED - timedelta(days=1)), (REORGANISED, last)):
-        if since > last or until < first:
-            continue
-        since, until = max(since, first), min(until, last)
+    change = population.reorganised
+    for since, until in ((first, change - timedelta(days=1)), (change, last)):
         teams: dict[str, list[Person]] = {}
         for person in population.staff:
             manager = person.post(since).manager

@@ -8,7 +8,7 @@ Not here: what they do (life.py, meetings.py) and who has which habit (habits.py
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 GOOGLE, MICROSOFT = "lindenhof.example", "moorgate.example"
 SECOND_DOMAIN = {GOOGLE: "lindenhof-labs.example", MICROSOFT: "moorgate-group.example"}
@@ -17,84 +17,24 @@ DEPARTMENTS = {
     GOOGLE: {"Research": 18, "Sales": 16, "Operations": 15, "Support": 14, "Legal": 6},
     MICROSOFT: {"Engineering": 17, "Design": 13, "Finance": 13, "Logistics": 12, "Hiring": 5},
 }
-REORGANISED = date(2025, 7, 1)
-# Half of Operations becomes Delivery: people change department and manager on one day.
+# The reorganisation: half of Operations becomes Delivery, with another manager, on one day.
 SPLIT_FROM, SPLIT_INTO = "Operations", "Delivery"
-ORGANISATIONS = [
-    "brightwater",
-    "seldom-grain",
-    "tarnfield",
-    "oxbowpress",
-    "cinderlane",
-    "hollybrook",
-    "marrowstone",
-    "quillworks",
-    "farthingale",
-    "stonepier",
-    "willowgate",
-    "amberfold",
-]
+ORGANISATIONS = (
+    "brightwater seldom-grain tarnfield oxbowpress cinderlane hollybrook marrowstone "
+    "quillworks farthingale stonepier willowgate amberfold"
+).split()
 FREEMAIL = ("gmail.com", "outlook.com", "gmx.net", "yahoo.com")
 
-_GIVEN = [
-    "Alma",
-    "Brisa",
-    "Corwin",
-    "Dagny",
-    "Elric",
-    "Fenna",
-    "Galen",
-    "Hesper",
-    "Ivo",
-    "Jorunn",
-    "Kelda",
-    "Lorin",
-    "Maren",
-    "Nadir",
-    "Ottoline",
-    "Perrin",
-    "Quilla",
-    "Rosmund",
-    "Sorrel",
-    "Tamsin",
-    "Ulric",
-    "Verity",
-    "Wendel",
-    "Xanthe",
-    "Yorick",
-    "Zelma",
-    "Anselm",
-    "Bettina",
-    "Caspian",
-    "Delphine",
-]
-_FAMILY = [
-    "Ashgrove",
-    "Birkenau",
-    "Calloway",
-    "Dunmere",
-    "Eldwick",
-    "Fallowfield",
-    "Greystoke",
-    "Harrowgate",
-    "Inglebert",
-    "Jessamy",
-    "Kestrelby",
-    "Lockhaven",
-    "Müllerin",
-    "Northolt",
-    "Ørsted-Vale",
-    "Pemberwick",
-    "Quarrington",
-    "Ravensmoor",
-    "Stillwater",
-    "Thornbury",
-    "Underhill",
-    "Vantongeren",
-    "Wetherby",
-    "Yarrowdale",
-    "Zwanenburg",
-]
+_GIVEN = (
+    "Alma Brisa Corwin Dagny Elric Fenna Galen Hesper Ivo Jorunn Kelda Lorin Maren Nadir "
+    "Ottoline Perrin Quilla Rosmund Sorrel Tamsin Ulric Verity Wendel Xanthe Yorick Zelma "
+    "Anselm Bettina Caspian Delphine"
+).split()
+_FAMILY = (
+    "Ashgrove Birkenau Calloway Dunmere Eldwick Fallowfield Greystoke Harrowgate Inglebert "
+    "Jessamy Kestrelby Lockhaven Müllerin Northolt Ørsted-Vale Pemberwick Quarrington "
+    "Ravensmoor Stillwater Thornbury Underhill Vantongeren Wetherby Yarrowdale Zwanenburg"
+).split()
 _CHIEF, _HEAD, _LEAD, _MEMBER = 1, 2, 3, 4
 
 
@@ -139,8 +79,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Population:
-    """Everybody, by what they are. ``staff`` have mailboxes; the others are only written to."""
+    """Everybody, by what they are. ``staff`` have mailboxes; the others are only written to.
 
+    reorganised  the day on which posts change
+    """
+
+    reorganised: date
     staff: tuple[Person, ...]
     outsiders: tuple[Person, ...]
     rooms: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -162,8 +106,12 @@ def populate(seed: int, first: date, last: date) -> Population:
     names = [f"{given} {family}" for family in _FAMILY for given in _GIVEN]
     rng.shuffle(names)
     take = iter(names)
+    middle = first + (last - first) / 2
+    reorganised = max(middle.replace(day=1), first + timedelta(days=1))
     staff = [
-        person for company in DEPARTMENTS for person in _company(rng, company, take, first, last)
+        person
+        for company in DEPARTMENTS
+        for person in _company(rng, company, take, first, last, reorganised)
     ]
     outsiders = [
         Person(f"{_local(name)}@{organisation}.example", name)
@@ -178,11 +126,16 @@ def populate(seed: int, first: date, last: date) -> Population:
         company: tuple(f"room-{name}@{company}" for name in ("oak", "elm", "ash"))
         for company in DEPARTMENTS
     }
-    return Population(tuple(staff), tuple(outsiders), rooms)
+    return Population(reorganised, tuple(staff), tuple(outsiders), rooms)
 
 
 def _company(
-    rng: random.Random, company: str, names: Iterator[str], first: date, last: date
+    rng: random.Random,
+    company: str,
+    names: Iterator[str],
+    first: date,
+    last: date,
+    reorganised: date,
 ) -> list[Person]:
     zone = ZONES[company]
     chief = _employee(next(names), company, zone, [Post(first, "Board", None)], _CHIEF)
@@ -200,7 +153,7 @@ def _company(
             posts = [Post(first, department, manager)]
             group.append(_employee(next(names), company, zone, posts, level))
         if department == SPLIT_FROM:
-            group = _split(group)
+            group = _split(group, reorganised)
         people += _come_and_go(rng, group, first, last)
     # A fifth also writes from a second address of the company.
     return [
@@ -216,7 +169,7 @@ def _employee(name: str, company: str, zone: str, posts: list[Post], level: int)
     return Person(address, name, company, posts=tuple(posts), level=level, zone=zone)
 
 
-def _split(group: list[Person]) -> list[Person]:
+def _split(group: list[Person], day: date) -> list[Person]:
     """The reorganisation: the second half moves, under the first who moves."""
     moving = group[len(group) // 2 :]
     head = moving[0]
@@ -224,7 +177,7 @@ def _split(group: list[Person]) -> list[Person]:
     for person in group:
         if person in moving:
             manager = group[0].posts[0].manager if person is head else head.address
-            post = Post(REORGANISED, SPLIT_INTO, manager)
+            post = Post(day, SPLIT_INTO, manager)
             person = replace(person, posts=(*person.posts, post))
         moved.append(person)
     return moved
