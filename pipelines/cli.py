@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines import terminal
-from pipelines.settings import ROOT, Settings
+from pipelines.settings import ROOT, Settings, config_path
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -52,7 +52,7 @@ def main() -> None:
     try:
         app()
     except (*known, Refused) as error:
-        errors.print(f"kith: {error}", markup=False)
+        errors.print(f"kith: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
     except Exception as error:
         if os.environ.get("KITH_DEBUG"):
@@ -60,6 +60,7 @@ def main() -> None:
         errors.print(
             f"kith: unexpected {type(error).__name__}; run again with KITH_DEBUG=1 to see where",
             markup=False,
+            soft_wrap=True,
         )
         sys.exit(1)
 
@@ -188,7 +189,9 @@ def report(
         page = pages.page(connection, person_id)
     target = output or settings.data_folder / "reports" / f"{person_id}.html"
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
+    # Names stand in it: closed to others from the first byte.
+    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(page.encode())
     console.print(f"{target}", markup=False, soft_wrap=True)
     if show:
         webbrowser.open(target.resolve().as_uri())
@@ -225,6 +228,9 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
         "DAGSTER_HOME": str(dagster_home(settings)),
         "KITH_DATA": str(settings.data_folder),
     }
+    if config_path().is_file():
+        # Absolute, because Dagster starts in the checkout.
+        environment["KITH_CONFIG"] = str(config_path())
     dg = Path(sys.executable).with_name("dg")
     command = [str(dg), "dev", "--host", "127.0.0.1", "--port", str(port)]
     try:

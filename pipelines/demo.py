@@ -134,7 +134,7 @@ _ANSWERS = (
 # Only people with enough contacts to have a network are compared.
 _MEASURES = {
     "network_diversity.constraint": (
-        "Burt's constraint",
+        "constraint",
         'SELECT person_id, "constraint" AS value FROM network_diversity WHERE month = $month '
         "AND contact_count >= 5",
     ),
@@ -175,7 +175,7 @@ def _finding(
     measure, tail, people = habit["measure"], habit["tail"], habit["people"]
     name = _name_of(connection, people[0])
     if measure == "tie_strength:state":
-        name += f" and {_name_of(connection, people[1])}"
+        name += f", {_name_of(connection, people[1])}"
         state = connection.execute(
             "SELECT state FROM tie_strength JOIN people AS one USING (person_id) "
             "JOIN people AS other ON other.person_id = contact_id "
@@ -199,7 +199,7 @@ def _finding(
         return name, what, "none", "", "not found"
     ((value, place, total),) = placed
     found = "found" if place <= max(2, total // 10) else "not found"
-    return name, what, value, f"{place} of {total} from the {tail} end", found
+    return name, f"{what}, {tail}", value, f"{place} of {total}", found
 
 
 def _name_of(connection: duckdb.DuckDBPyConnection, address: str) -> str:

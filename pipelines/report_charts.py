@@ -148,7 +148,12 @@ def trend(
     return _svg(
         alt.layer(
             base.mark_line(
-                stroke="var(--line-1)", strokeWidth=2, strokeCap="round", strokeJoin="round"
+                stroke="var(--line-1)",
+                strokeWidth=2,
+                strokeCap="round",
+                strokeJoin="round",
+                # A month between two without a value would be a line without length.
+                point=alt.OverlayMarkDef(size=9, filled=True, fill="var(--line-1)", opacity=1),
             ),
             base.transform_filter("datum.newest").mark_circle(
                 size=40, opacity=1, fill="var(--line-1)"

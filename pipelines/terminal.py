@@ -128,8 +128,9 @@ def outcome(console: Console, found: "Outcome", settings: "Settings") -> None:
     """What became of a run, and where things are."""
     for asset, check in found.failed_checks:
         console.print(Text(f"check failed: {asset} {check}; nothing was published"))
-    for asset, check in found.warnings:
-        console.print(Text(f"warning: {asset} {check}"))
+    if found.warnings:
+        tables = ", ".join(asset for asset, _ in found.warnings)
+        console.print(Text(f"{len(found.warnings)} warnings, which kith ui explains: {tables}"))
     if found.error and not found.failed_checks:
         console.print(Text(f"failed: {plain(found.error)}"))
     if found.failed_checks:

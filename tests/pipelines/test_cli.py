@@ -1,0 +1,162 @@
+"""kith as a user meets it: what it prints, and an exit code with one plain line when it cannot."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KITH = Path(sys.executable).with_name("kith")
+OWNER = "ann@x.example"
+
+
+def letters(folder: Path) -> Path:
+    path = folder / "letters.mbox"
+    pairs = [("ann@x.example", "=1+1 <bob@y.example>"), ("bob@y.example", "ann@x.example")]
+    path.write_text(
+        "".join(
+            f"From x Mon Jan  1 00:00:00 2024\nFrom: {one}\nTo: {other}\n"
+            f"Message-ID: <{day}.{place}>\nDate: Fri, {day:02} Mar 2024 1{place}:00:00 +0000\n\n\n"
+            for day in (1, 8, 15, 22)
+            for place, (one, other) in enumerate(pairs)
+        ),
+        encoding="ascii",
+    )
+    return path
+
+
+def kith(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run kith in a folder as its own process, with nothing of this machine's settings."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("KITH_", "DAGSTER_"))}
+    home = folder / "dagster_home"
+    home.mkdir(exist_ok=True)
+    own = {"DAGSTER_HOME": str(home), "COLUMNS": "200"} | environment
+    return subprocess.run(
+        [str(KITH), *words], cwd=folder, env=inherited | own, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which one archive was imported, computed and published."""
+    folder = tmp_path_factory.mktemp("home")
+    done = kith(folder, "import", str(letters(folder)), "--owner", OWNER)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "letters.mbox: 8 messages" in done.stdout
+    assert "1 months computed; published in" in done.stdout
+    return folder
+
+
+def test_query_answers_by_table_name(folder: Path):
+    done = kith(folder, "query", "select count(*) as ties from tie_strength", "--json")
+    assert json.loads(done.stdout) == [{"ties": 2}]
+
+
+def test_query_as_csv_disarms_what_a_spreadsheet_would_run(folder: Path):
+    done = kith(folder, "query", "select name from people where name is not null", "--csv")
+    assert done.stdout.splitlines() == ["name", "'=1+1"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("drop view people", "only reads"),
+        ("select * from read_text('/etc/hostname')", "Permission Error"),
+        ("select * from nowhere", "nowhere"),
+        ("selekt 1", "syntax error"),
+        ("", "write one SELECT"),
+    ],
+)
+def test_query_refuses_in_one_line_and_without_traceback(folder: Path, sql: str, words: str):
+    done = kith(folder, "query", sql)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_import_of_the_same_file_changes_nothing(folder: Path):
+    before = {path: path.stat().st_mtime_ns for path in (folder / "data" / "parquet").rglob("*.*")}
+    done = kith(folder, "import", str(folder / "letters.mbox"), "--owner", OWNER)
+    assert done.returncode == 0
+    assert "read before: nothing changes" in done.stdout
+    assert "nothing new" in done.stdout
+    after = {path: path.stat().st_mtime_ns for path in (folder / "data" / "parquet").rglob("*.*")}
+    assert after == before
+
+
+def test_status_tells_what_is_read(folder: Path):
+    told = json.loads(kith(folder, "status", "--json").stdout)
+    (mailbox,) = told["mailboxes"]
+    assert (mailbox["mailbox"], mailbox["message_count"], mailbox["state"]) == (OWNER, 8, "ok")
+    assert "mailboxes and archives" in kith(folder, "status").stdout
+
+
+def test_why_lists_the_events_behind_a_tie(folder: Path):
+    done = kith(folder, "why", "ann@x.example", "bob@y.example")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("mail_to") == 8
+
+
+def test_report_writes_a_page(folder: Path):
+    done = kith(folder, "report", "ann@x.example")
+    assert done.returncode == 0, done.stderr
+    page = Path(done.stdout.strip())
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert page.stat().st_mode & 0o077 == 0
+
+
+def test_report_of_nobody_names_the_cure(folder: Path):
+    done = kith(folder, "report", "zoe@nowhere.example")
+    assert done.returncode == 1
+    assert "zoe@nowhere.example" in done.stderr
+
+
+def test_doctor_finds_a_healthy_house_healthy(folder: Path):
+    done = kith(folder, "doctor")
+    assert done.returncode == 0, done.stdout
+    assert "ill" not in done.stdout.split()
+
+
+def test_doctor_says_what_ails(folder: Path):
+    done = kith(folder, "doctor", KITH_PSEUDONYM_KEY="ab" * 32)
+    assert done.returncode == 1
+    assert "not the one that these data were made with" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [
+        (("status",), {}, "try kith demo, or kith import"),
+        (("query", "select 1"), {}, "nothing is published"),
+        (("import", "nowhere.mbox", "--owner", OWNER), {}, "nowhere.mbox"),
+        (("import", "x", "--owner", "nobody"), {}, "--owner must be an address"),
+        (("run", "--months", "soon"), {}, "--months takes 2025-01"),
+        (("run",), {"KITH_CONFIG": "nowhere.toml"}, "nowhere.toml"),
+        (("run",), {"KITH_AUDIENCE": "all"}, "audience"),
+        (("demo",), {"KITH_DATA": "full"}, "set KITH_DATA to an empty folder"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_with_its_cure(tmp_path: Path, words, environment, said):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    done = kith(tmp_path, *words, **environment)
+    assert done.returncode == 1, done.stdout
+    assert said in done.stderr
+    assert done.stderr.startswith("kith: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert (tmp_path / "full" / "mine.txt").exists()
+
+
+def test_wrong_usage_ends_with_two(tmp_path: Path):
+    assert kith(tmp_path, "import").returncode == 2
+    assert kith(tmp_path, "dance").returncode == 2
+
+
+def test_an_import_into_the_demo_is_refused(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "demo").write_text("")
+    done = kith(tmp_path, "import", str(letters(tmp_path)), "--owner", OWNER)
+    assert done.returncode == 1
+    assert "holds the demo" in done.stderr
