@@ -120,13 +120,13 @@ def canonical(address: str) -> str:
     Lower case, NFC, domain in IDNA. Only for gmail.com and googlemail.com, which are one domain,
     dots and +tags in the local part mean nothing; elsewhere they may be other people.
     """
-    # Lower case first: it can take letters apart that NFC then composes.
-    local, _, host = unicodedata.normalize("NFC", address.strip().lower()).rpartition("@")
-    host = _ascii_host(host.rstrip("."))
+    local, _, host = address.strip().lower().rpartition("@")
+    host = _ascii_host(unicodedata.normalize("NFC", host).rstrip("."))
     if host in _GMAIL:
         host = "gmail.com"
         local = local.partition("+")[0].replace(".", "") or local
-    return f"{local}@{host}"
+    # NFC comes last: lower case takes letters apart, and a lost dot brings them together.
+    return f"{unicodedata.normalize('NFC', local)}@{host}"
 
 
 def decode(text: str) -> str:

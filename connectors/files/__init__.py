@@ -1,8 +1,8 @@
 """Mail archives and calendars in files become the records of records.py.
 
 Here: the one way in (``read``), the count of what was found, the fingerprint of a file or folder.
-Not here: which messages lie in a path (containers.py), what a header says (mail.py), what a
-calendar says (calendar.py), what an import keeps (pipelines/ingest.py).
+Not here: which messages lie in a path (containers.py, streams.py), what a header says (mail.py),
+what a calendar says (calendar.py), what an import keeps (pipelines/imports.py).
 """
 
 import hashlib
@@ -12,8 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.files import calendar, mail
-from connectors.files.containers import Book, UnreadablePath, contents, regular_files
+from connectors.files.containers import contents, regular_files
 from connectors.files.mail import Letter
+from connectors.files.streams import Book, UnreadablePath
 from connectors.records import Event, Message, Reject
 
 __all__ = ["Tally", "UnreadablePath", "fingerprint", "read"]
@@ -49,7 +50,8 @@ def read(
     Raises UnreadablePath, at once for a path that is missing, empty, unknown or locked, and while
     reading for an archive beyond the limits; everything else that cannot be read is a Reject.
     """
-    return _records(contents(path), path.name, mailbox_id, imported_at, tally or Tally())
+    source = path.name or path.resolve().name
+    return _records(contents(path, source), source, mailbox_id, imported_at, tally or Tally())
 
 
 def fingerprint(path: Path) -> str:

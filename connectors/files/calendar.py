@@ -1,20 +1,18 @@
 """One .ics file becomes Events: the frame of every occurrence, never a title, place or text.
 
-Here: cutting the file into entries, times and zones, attendees, revisions of one entry.
-Not here: where calendars lie (containers.py), recurrence (recurrence.py), what a meeting counts
-(sql/staging).
+Here: times and zones, attendees, revisions of one entry.
+Not here: cutting a file into entries (entries.py), recurrence (recurrence.py), what a meeting
+counts (sql/staging).
 
-Only the properties of _KEPT leave the file: texts are dropped before a library sees them, so a
-broken SUMMARY harms nobody. Each VEVENT is parsed by itself, so a broken one takes no other along.
+Each VEVENT is parsed by itself, so a broken one takes no other along.
 """
 
 import hashlib
-import io
 import re
 import warnings
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -23,65 +21,40 @@ from icalendar.error import GloballyUniqueTZIDGuessed
 from icalendar.timezone import tzp
 
 from connectors import addresses
+from connectors.files.entries import KEPT, Calendar, Entry, Occurrence, cut
 from connectors.files.mail import ID_CHARACTERS, NO_ADDRESS
-from connectors.files.recurrence import BROKEN, LIBRARY_ERRORS, Entry, Occurrence, expand, utc
+from connectors.files.recurrence import BROKEN, LIBRARY_ERRORS, expand, utc
 from connectors.records import Address, Attendee, Event, Reject
 
 CALENDAR_ID = "calendar"
-LINE_BYTES = 1 << 20
-ENTRY_LINES = 10_000
-ZONE_LINES = 1_000
+FILE_OCCURRENCES = 1_000_000
+ZONE_LINES = 2_000
+ZONE_LINE_CHARACTERS = 500
 
 NO_START = "no readable start"
-NOT_CLOSED = "breaks off before END:VEVENT"
-TOO_LONG = "more than 10,000 lines or a line longer than 1 MiB"
 SUPERSEDED = "superseded by a later revision of the same entry"
+TOO_MANY_IN_FILE = "more than 1,000,000 occurrences in one file"
 NOT_AN_EVENT = "not an event"
 # The entry itself is kept where these are the reasons.
 BROKEN_LINE = "a line of this entry cannot be read"
 PART_REASONS = frozenset({NO_ADDRESS, BROKEN_LINE})
 _OTHER_COMPONENTS = {"VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY", "VPOLL"}
 
-_KEPT = frozenset(
-    {
-        "ATTENDEE",
-        "DTEND",
-        "DTSTART",
-        "DURATION",
-        "EXDATE",
-        "LAST-MODIFIED",
-        "ORGANIZER",
-        "RDATE",
-        "RECURRENCE-ID",
-        "RRULE",
-        "SEQUENCE",
-        "STATUS",
-        "TRANSP",
-        "UID",
-        "X-MICROSOFT-CDO-BUSYSTATUS",
-        "X-MICROSOFT-CDO-INTENDEDSTATUS",
-    }
-)
 # An entry with a broken one of these would take place at wrong times; without others it is whole.
 _ESSENTIAL = {"EXDATE", "RDATE", "RECURRENCE-ID", "RRULE"}
-_NAME = re.compile(rb"([A-Za-z0-9-]{1,100})[;:]")
-_ZONE_RULE = re.compile(r"RRULE[^:]*:(?!.*FREQ=YEARLY)|RDATE", re.IGNORECASE)
+# Summer time as it is written: one day of each year. Others may be impossible (recurrence.py).
+_ZONE_RULE = re.compile(
+    r"RRULE:(?:(?:FREQ=YEARLY|INTERVAL=1|BYMONTH=\d+|BYDAY=[+-]?\d?[A-Z]{2}|UNTIL=\w+|WKST=\w+"
+    r"|BYHOUR=\d+|BYMINUTE=\d+"
+    r"|BYMONTHDAY=-?[12]?\d(?:,-?[12]?\d)*)(?:;|$))+",
+    re.IGNORECASE,
+)
 
 _RESPONSES = {"ACCEPTED": "accepted", "TENTATIVE": "tentative", "DECLINED": "declined"}
 _KINDS = {"INDIVIDUAL": "person", "ROOM": "room", "RESOURCE": "room", "GROUP": "group"}
 _STATUSES = {"TENTATIVE": "tentative", "CANCELLED": "cancelled", "CANCELED": "cancelled"}
 _BUSY_KINDS = {"OOF": "out_of_office", "WORKINGELSEWHERE": "working_location"}
 _ROOM_DOMAIN = "resource.calendar.google.com"
-
-
-@dataclass(slots=True)
-class _Calendar:
-    """One VCALENDAR: its entries and what they share."""
-
-    zone_name: str = ""
-    method: str = ""
-    zone_lines: list[str] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
 
 
 def outcomes(
@@ -98,108 +71,49 @@ def outcomes(
         where = where if locator == "file" else f"{locator}, {where}"
         return Reject(source=source, locator=where, reason=reason, length=length)
 
-    calendars, others = _cut(data)
+    calendars, others = cut(data)
     for number, name in enumerate(others, 1):
         reason = f"{NOT_AN_EVENT}: {name}" if name in _OTHER_COMPONENTS else NOT_AN_EVENT
         yield reject(f"component {number}", reason, 0)
+    room = FILE_OCCURRENCES
     for calendar in calendars:
         zone = _prepare_zones(calendar)
+        by_series: dict[str, list[Entry]] = defaultdict(list)
         for entry in calendar.entries:
-            entry.problem = entry.problem or _parse(entry, zone)
-        _supersede(calendar.entries)
-        for series in _series(entry for entry in calendar.entries if entry.problem is None):
-            expand(series, zone, imported_at)
-        for entry in calendar.entries:
-            where = f"event {entry.number}"
-            if entry.problem is not None:
-                yield reject(where, entry.problem, entry.length)
-                continue
-            frame, unreadable = _frame(entry, calendar, mailbox_id)
-            yield tuple(_event(entry, frame, one) for one in entry.occurrences)
-            if unreadable:
-                yield reject(f"{where}, attendee", NO_ADDRESS, unreadable)
-            if any(name not in _KEPT for name, _ in entry.component.errors):
-                yield reject(f"{where}, line", BROKEN_LINE, entry.length)
+            by_series[entry.series].append(entry)
+        # Parsed entries are large, so each series is finished before the next one is parsed.
+        waiting = list(reversed(by_series.values()))
+        calendar.entries.clear()
+        by_series.clear()
+        while waiting:
+            members = waiting.pop()
+            _read(members, zone, imported_at)
+            for entry in members:
+                where = f"event {entry.number}"
+                if entry.problem is None and len(entry.occurrences) > room:
+                    entry.problem = TOO_MANY_IN_FILE
+                if entry.problem is not None:
+                    yield reject(where, entry.problem, entry.length)
+                    continue
+                room -= len(entry.occurrences)
+                frame, unreadable = _frame(entry, calendar, mailbox_id)
+                yield tuple(_event(entry, frame, one) for one in entry.occurrences)
+                if unreadable:
+                    yield reject(f"{where}, attendee", NO_ADDRESS, unreadable)
+                if any(name not in KEPT for name, _ in entry.component.errors):
+                    yield reject(f"{where}, line", BROKEN_LINE, entry.length)
 
 
-def _cut(data: bytes) -> tuple[list[_Calendar], list[str]]:
-    """The entries by calendar, and the names of the components that are no events.
-
-    Every BEGIN:VEVENT makes an entry: one that begins inside another means that the other was
-    never closed.
-    """
-    calendars, others = [_Calendar()], list[str]()
-    entry: Entry | None = None
-    number, depth, in_zone = 0, 0, False
-    for line in _content_lines(data):
-        calendar = calendars[-1]
-        match = _NAME.match(line)
-        name = match[1].decode().upper() if match else ""
-        what = line[6 if name == "BEGIN" else 4 :].strip().upper() if match else b""
-        if entry is not None:
-            entry.length += len(line)
-        if name == "BEGIN" and what in (b"VEVENT", b"VCALENDAR"):
-            if entry is not None:
-                entry.problem = NOT_CLOSED
-            entry, depth, in_zone = None, 0, False
-            if what == b"VCALENDAR":
-                calendars.append(_Calendar())
-            else:
-                number += 1
-                entry = Entry(number)
-                calendar.entries.append(entry)
-        elif name == "END" and what in (b"VEVENT", b"VCALENDAR"):
-            if entry is not None and what == b"VCALENDAR":
-                entry.problem = NOT_CLOSED
-            entry, depth, in_zone = None, 0, False
-        elif in_zone or (name == "BEGIN" and what == b"VTIMEZONE" and entry is None):
-            calendar.zone_lines.append(_decoded(line))
-            in_zone = not (name == "END" and what == b"VTIMEZONE")
-        elif name == "BEGIN":
-            if entry is None and depth == 0:
-                others.append(what.decode("ascii", "replace"))
-            depth += 1
-        elif name == "END":
-            depth = max(depth - 1, 0)
-        elif entry is not None and depth == 0 and name in _KEPT:
-            # Blanks inside a rule ("BYDAY=MO, TU") are common and forbidden.
-            text = _decoded(line).strip()
-            if not text.endswith(":"):
-                entry.lines.append("".join(text.split()) if name == "RRULE" else text)
-            if len(line) > LINE_BYTES or len(entry.lines) > ENTRY_LINES:
-                entry.problem, entry.lines = TOO_LONG, []
-        elif entry is None and depth == 0 and name == "X-WR-TIMEZONE":
-            calendar.zone_name = _decoded(line[14:]).strip()
-        elif entry is None and depth == 0 and name == "METHOD":
-            calendar.method = _decoded(line[7:]).strip().upper()
-    if entry is not None:
-        entry.problem = NOT_CLOSED
-    return calendars, others
+def _read(members: list[Entry], zone: tzinfo, imported_at: datetime) -> None:
+    """Fill in the occurrences, or the problems, of all entries with one UID."""
+    for entry in members:
+        entry.problem = entry.problem or _parse(entry, zone)
+    _supersede(members)
+    for series in _series([entry for entry in members if entry.problem is None]):
+        expand(series, zone, imported_at)
 
 
-def _content_lines(data: bytes) -> Iterator[bytes]:
-    """Unfolded lines; what goes beyond LINE_BYTES of one is dropped, and its length tells."""
-    if b"\n" not in data:
-        data = data.replace(b"\r", b"\n")
-    held = bytearray()
-    for line in io.BytesIO(data.removeprefix(b"\xef\xbb\xbf")):
-        if line[:1] in (b" ", b"\t"):
-            if len(held) <= LINE_BYTES:
-                held += line[1:].rstrip(b"\r\n")
-        else:
-            yield bytes(held)
-            held = bytearray(line.rstrip(b"\r\n")[: LINE_BYTES + 1])
-    yield bytes(held)
-
-
-def _decoded(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("cp1252", "replace")
-
-
-def _prepare_zones(calendar: _Calendar) -> tzinfo:
+def _prepare_zones(calendar: Calendar) -> tzinfo:
     """Make the file's own VTIMEZONEs known to icalendar; the zone of floating times, else UTC.
 
     icalendar keeps zones for the life of the process, and two files may call different zones
@@ -208,7 +122,7 @@ def _prepare_zones(calendar: _Calendar) -> tzinfo:
     """
     tzp.use_default()
     lines = calendar.zone_lines
-    if lines and len(lines) <= ZONE_LINES and not any(map(_ZONE_RULE.match, lines)):
+    if lines and len(lines) <= ZONE_LINES and all(map(_is_usual_zone_line, lines)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", GloballyUniqueTZIDGuessed)
             try:
@@ -216,6 +130,11 @@ def _prepare_zones(calendar: _Calendar) -> tzinfo:
             except LIBRARY_ERRORS:
                 tzp.use_default()
     return _zone(calendar.zone_name) or UTC
+
+
+def _is_usual_zone_line(line: str) -> bool:
+    is_rule = line[:5].upper() == "RRULE"
+    return len(line) <= ZONE_LINE_CHARACTERS and (not is_rule or bool(_ZONE_RULE.fullmatch(line)))
 
 
 def _zone(name: str) -> tzinfo | None:
@@ -239,7 +158,7 @@ def _parse(entry: Entry, zone: tzinfo) -> str | None:
             return NO_START
         if broken & _ESSENTIAL:
             return BROKEN
-        for name in broken & _KEPT:
+        for name in broken & KEPT:
             del component[name]
         entry.component = component
         entry.start = utc(start, zone)
@@ -298,24 +217,24 @@ def _supersede(entries: list[Entry]) -> None:
 
 def _revision(entry: Entry) -> tuple[int, datetime, int]:
     updated_at = _date(entry.component, "LAST-MODIFIED")
-    return (_sequence(entry) or 0, utc(updated_at, UTC) if updated_at else entry.start, entry.number)
+    return (
+        _sequence(entry) or 0,
+        utc(updated_at, UTC) if updated_at else entry.start,
+        entry.number,
+    )
 
 
-def _series(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+def _series(members: list[Entry]) -> list[list[Entry]]:
     """Masters with their changed occurrences. One UID with several first starts is several."""
-    by_uid: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_uid[entry.uid or f"entry {entry.number}"].append(entry)
-    for members in by_uid.values():
-        masters = sorted((one for one in members if not one.replaces), key=lambda one: one.start)
-        series = [[master] for master in masters]
-        for change in (one for one in members if one.replaces):
-            earlier = [one for one in series if one[0].start <= change.replaces]
-            if earlier or series:
-                (earlier[-1] if earlier else series[0]).append(change)
-            else:
-                yield [change]
-        yield from series
+    masters = sorted((one for one in members if one.replaces is None), key=lambda one: one.start)
+    changes = [one for one in members if one.replaces is not None]
+    if not masters:
+        return [[change] for change in changes]
+    series = [[master] for master in masters]
+    first_starts = [master.start for master in masters]
+    for change in changes:
+        series[max(bisect_right(first_starts, change.replaces) - 1, 0)].append(change)
+    return series
 
 
 def _sequence(entry: Entry) -> int | None:
@@ -327,7 +246,7 @@ def _word(component: icalendar.Event, name: str) -> str:
     return str(component.get(name) or "").strip().upper()
 
 
-def _frame(entry: Entry, calendar: _Calendar, mailbox_id: str) -> tuple[dict[str, Any], int]:
+def _frame(entry: Entry, calendar: Calendar, mailbox_id: str) -> tuple[dict[str, Any], int]:
     """What all occurrences of an entry share, and the bytes of attendees without an address."""
     component = entry.component
     busy = _word(component, "X-MICROSOFT-CDO-BUSYSTATUS") or _word(

@@ -1,7 +1,7 @@
 """One header block of a message in a file becomes a Message.
 
-Here: which header fields are kept, the date, the ids, the signs of a machine, Gmail's labels.
-Not here: where a message lies in a file (containers.py), how addresses are read (addresses.py).
+Here: which header fields are kept, the ids, the signs of a machine, Gmail's labels.
+Not here: where a message lies in a file (streams.py), dates (dates.py), addresses (addresses.py).
 
 The fields are cut out of the block here, as ``email`` with the policy compat32 cuts them (a test
 compares both): that takes a tenth of the time, and a field that is not kept is never decoded.
@@ -11,16 +11,14 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_tz
+from datetime import datetime
 from urllib.parse import unquote
 
 from connectors import addresses
+from connectors.files import dates
 from connectors.records import Address, Message, Reject
 
 HEADER_BYTES = 1 << 20
-FIRST_DAY = datetime(1990, 1, 1, tzinfo=UTC)
-FUTURE = timedelta(days=2)  # clocks run ahead, time zones are misread
 REFERENCES_KEPT = 20
 ID_CHARACTERS = 998  # RFC 5322: no line, so no id, is longer
 LEFT_OUT = ("draft", "chat", "spam", "trash")  # never sent, no mail, not wanted, thrown away
@@ -84,18 +82,14 @@ _KEPT = frozenset(
 #                         of a meeting, which the calendar counts already
 # resent                  any Resent- field: forwarded as it was (RFC 5322 3.6.6)
 _PRECEDENCES = {"bulk", "list", "junk", "auto_reply"}
-_BOUNCE = re.compile(r"^owner-|(?:^|[-+=._])bounces?(?:[-+=._0-9]|$)|-return-\d+-|=[a-z0-9-]+\.[a-z]")
+_BOUNCE = re.compile(
+    r"^owner-|(?:^|[-+=._])bounces?(?:[-+=._0-9]|$)|-return-\d+-|=[a-z0-9-]+\.[a-z]"
+)
 _SRS = re.compile(r"^srs[01][=+-]")
 
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _MAILTO = re.compile(r"mailto:([^?>,\s]+)", re.IGNORECASE)
 _YAHOO_LIST = re.compile(r"\blist\s+([^\s;]+@[^\s;]+)", re.IGNORECASE)
-_YEAR_00XX = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]+00\d\d\b")
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
-_ENVELOPE_DATE = re.compile(
-    r"\b(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) +(?P<time>\d\d?:\d\d(?::\d\d)?)"
-    r"(?P<zone> +[+-]\d{4}| +[A-Z]{2,5})?(?P<year> +\d{4})\b(?P<zone_after> [+-]\d{4})?"
-)
 
 # Gmail writes its labels in the language of the account; everything else is the user's own text.
 _SYSTEM_NAMES = {
@@ -156,8 +150,10 @@ def records(
         reason = "draft"
     else:
         reason = next((name for name in LEFT_OUT if name in folder_ids), None)
-    sent_at = None if reason else _sent_at(fields, letter.envelope, imported_at)
-    if sent_at is None:
+    sent_at = dates.sent_at(
+        _text(fields, "date"), _text(fields, "received"), letter.envelope, imported_at
+    )
+    if reason or sent_at is None:
         yield Reject(
             source=source, locator=letter.locator, reason=reason or NO_DATE, length=letter.length
         )
@@ -288,9 +284,9 @@ def _references(text: str) -> tuple[str, ...]:
 
 
 def _list_id(text: str) -> str | None:
-    """What stands in brackets, lower case; the phrase before it is text and is dropped."""
-    match = _BRACKETED.search(text)
-    words = (match[1] if match else text).split()
+    """What stands in the last brackets, lower case; the phrase before is text and is dropped."""
+    bracketed = _BRACKETED.findall(text)
+    words = (bracketed[-1] if bracketed else text).split()
     if len(words) != 1 or not words[0].isprintable():
         return None
     return words[0].lower()[:255]
@@ -347,51 +343,3 @@ def _signs(fields: dict[str, list[bytes]]) -> Iterator[str]:
         yield "calendar"
     if any(name in fields for name in _RESENT):
         yield "resent"
-
-
-def _sent_at(
-    fields: dict[str, list[bytes]], envelope: str, imported_at: datetime
-) -> datetime | None:
-    """The first usable of Date, the topmost Received, the mbox "From " line; never moved.
-
-    Usable is a date from FIRST_DAY to imported_at + FUTURE: Date holds years 102 and 2028.
-    """
-    received = _text(fields, "received").rpartition(";")[2]
-    for moment in (_moment, _text(fields, "date")), (_moment, received), (_envelope, envelope):
-        at = moment[0](moment[1])
-        if at and FIRST_DAY <= at <= imported_at + FUTURE:
-            return at
-    return None
-
-
-def _moment(text: str) -> datetime | None:
-    """A date as mail writes it, in UTC; None where it is none. No zone or "-0000" mean UTC."""
-    text = text[:200].strip()
-    # parsedate_tz takes the year 0025 for 2025.
-    if not text or _YEAR_00XX.search(text.lower()):
-        return None
-    try:
-        if _ISO_DATE.match(text):
-            at = datetime.fromisoformat(text)
-            return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-        parts = parsedate_tz(text)
-        if parts is None:
-            return None
-        year, month, day, hour, minute, second = parts[:6]
-        zone = timezone(timedelta(seconds=parts[9] or 0))  # refuses +9900
-        # A leap second is the 60th; datetime knows none.
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone).astimezone(
-            UTC
-        )
-    # 32 Jan and hour 25, zones of weeks, years that overflow, words that parsedate_tz indexes.
-    except (ValueError, OverflowError, IndexError, TypeError):
-        return None
-
-
-def _envelope(line: str) -> datetime | None:
-    """The date of an mbox "From " line: asctime, with Gmail's and others' zones."""
-    match = _ENVELOPE_DATE.search(line)
-    if not match:
-        return None
-    zone = match["zone"] or match["zone_after"] or ""
-    return _moment(f"{match['day']} {match['month']} {match['year']} {match['time']} {zone}")

@@ -1,16 +1,14 @@
 """One calendar series becomes its occurrences, in bounded time.
 
 Here: which rules are expanded at all, expansion through recurring_ical_events, what changed and
-moved occurrences are called. Not here: reading entries and building Events (calendar.py).
+moved occurrences are called. Not here: cutting a file (entries.py), building Events (calendar.py).
 
 dateutil, which expands, searches an impossible rule (every 30 February) up to the year 9999 and
 an INTERVAL of 0 for ever, and nothing can stop it. So rules are looked at before: only shapes
 that calendars write, and that are sure to hit a day, are expanded.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
 import icalendar
@@ -18,10 +16,10 @@ import recurring_ical_events
 from recurring_ical_events import ComponentsWithName, EventAdapter
 from recurring_ical_events import Occurrence as LibraryOccurrence
 
-from connectors.files.mail import FIRST_DAY
+from connectors.files.dates import FIRST_DAY
+from connectors.files.entries import Entry, Occurrence
 
 OCCURRENCES = 20_000
-DATES = 10_000
 RULES = 4
 TIMES_A_DAY = 4
 
@@ -29,7 +27,6 @@ BROKEN = "cannot be read as an event"
 TOO_OFTEN = "repeats more than four times a day"
 UNUSUAL_RULE = "a recurrence rule that no calendar writes and that may never end"
 TOO_MANY = "more than 20,000 occurrences"
-TOO_MANY_DATES = "more than 10,000 added or excepted dates"
 OUTSIDE = "not between 1990 and the day of the import"
 NO_OCCURRENCE = "no occurrence between 1990 and the day of the import"
 
@@ -43,48 +40,8 @@ _BESIDE = {
     "MONTHLY": {"BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS"},
     "YEARLY": {"BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS", "BYWEEKNO", "BYYEARDAY"},
 }
-_LONGEST_MONTHS = dict(zip(range(1, 13), (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)))
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """When one occurrence takes place, and where its series had put it; UTC."""
-
-    original_start_at: datetime
-    start_at: datetime
-    end_at: datetime
-
-
-@dataclass(slots=True, eq=False)
-class Entry:
-    """One VEVENT on its way to Events.
-
-    number       which BEGIN:VEVENT of the file it is, from 1
-    lines        the property lines that are kept
-    length       of all its lines; bytes
-    problem      why it is left out; None while it is not
-    replaces     its RECURRENCE-ID: the occurrence that it changes; UTC
-    moved_by     how far RANGE=THISANDFUTURE moves the later ones
-    occurrences  what it contributes to its series
-    """
-
-    number: int
-    lines: list[str] = field(default_factory=list)
-    length: int = 0
-    problem: str | None = None
-    component: icalendar.Event | None = None
-    uid: str | None = None
-    start: datetime = FIRST_DAY
-    end: datetime = FIRST_DAY
-    is_all_day: bool = False
-    replaces: datetime | None = None
-    moved_by: timedelta = timedelta(0)
-    occurrences: list[Occurrence] = field(default_factory=list)
-
-    @property
-    def is_recurring(self) -> bool:
-        """Whether it is a series, or a changed occurrence of one."""
-        return self.replaces is not None or "RRULE" in self.component or "RDATE" in self.component
+_MONTH_DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LAST = (("BYMONTHDAY", 31), ("BYWEEKNO", 53), ("BYYEARDAY", 366))
 
 
 class _Adapter(EventAdapter):
@@ -179,17 +136,11 @@ def _expand_together(series: list[Entry], zone: tzinfo, imported_at: datetime) -
 
 def _rule_problem(entry: Entry) -> str | None:
     """Why the recurrence of an entry is not expanded; None where it has none or a sound one."""
-    if sum(len(dates.dts) for name in ("RDATE", "EXDATE") for dates in _all(entry, name)) > DATES:
-        return TOO_MANY_DATES
-    rules = _all(entry, "RRULE")
+    rules = entry.component.get("RRULE", [])
+    rules = rules if isinstance(rules, list) else [rules]
     if len(rules) > RULES:
         return UNUSUAL_RULE
     return next(filter(None, (_problem(rule, entry.start) for rule in rules)), None)
-
-
-def _all(entry: Entry, name: str) -> list[Any]:
-    value = entry.component.get(name, [])
-    return value if isinstance(value, list) else [value]
 
 
 def _problem(rule: icalendar.vRecur, start: datetime) -> str | None:
@@ -206,17 +157,24 @@ def _problem(rule: icalendar.vRecur, start: datetime) -> str | None:
         times_a_day *= len(set(rule.get(key, [0])))
     if times_a_day > TIMES_A_DAY:
         return TOO_OFTEN
-    months, days = rule.get("BYMONTH", []), rule.get("BYMONTHDAY", [])
+    months, days, weekdays = (rule.get(key, []) for key in ("BYMONTH", "BYMONTHDAY", "BYDAY"))
+    # The n-th weekday of a month exists for n up to 5, of a year up to 53.
+    most = 53 if frequency == "YEARLY" and not months else 5
+    ordinals = [weekday.relative or 0 for weekday in weekdays]
     never = (
         not 1 <= interval <= 1_000
+        or ("COUNT" in rule and "UNTIL" in rule)  # RFC 5545 forbids it, dateutil will
         # Every seventh day is always the same weekday, perhaps never the one that is asked for.
-        or (frequency == "DAILY" and interval % 7 == 0 and "BYDAY" in rule)
+        or (frequency == "DAILY" and interval % 7 == 0 and weekdays)
         # Counted day by day from there.
         or (frequency in ("DAILY", "WEEKLY") and start.year < 1900)
-        or (months and days and not any(abs(d) <= _LONGEST_MONTHS[m] for m in months for d in days))
-        # A month has one to five of each weekday, so a later position may not exist.
-        or any(abs(position) > 5 * len(rule.get("BYDAY", [])) for position in rule.get("BYSETPOS", []))
+        or any(not 1 <= value <= 12 for value in months)
+        or any(not 1 <= abs(value) <= last for key, last in _LAST for value in rule.get(key, []))
+        or (months and days and not any(abs(d) <= _MONTH_DAYS[m] for m in months for d in days))
+        or any(abs(ordinal) > most for ordinal in ordinals)
+        or (days and any(ordinals))
+        or any(abs(position) > 5 * len(weekdays) for position in rule.get("BYSETPOS", []))
         or sum(key in rule for key in ("BYMONTHDAY", "BYWEEKNO", "BYYEARDAY")) > 1
-        or ("BYMONTH" in rule and ("BYWEEKNO" in rule or "BYYEARDAY" in rule))
+        or (months and ("BYWEEKNO" in rule or "BYYEARDAY" in rule))
     )
     return UNUSUAL_RULE if never else None

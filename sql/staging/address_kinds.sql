@@ -113,10 +113,14 @@ authors as (
         -- Lists put such headers on what people write to them, too.
         count(*) filter (
             where
-            list_has_any(messages.automation_signs, ['auto_submitted', 'precedence_junk'])
+            regexp_matches(
+                array_to_string(messages.automation_signs, ' '),
+                '\b(auto_submitted|precedence_junk)\b'
+            )
             or messages.list_address_key is null
-            and list_has_any(
-                messages.automation_signs, ['precedence_bulk', 'list_unsubscribe', 'feedback_id']
+            and regexp_matches(
+                array_to_string(messages.automation_signs, ' '),
+                '\b(precedence_bulk|list_unsubscribe|feedback_id)\b'
             )
         ) as automated_count
     from raw.messages

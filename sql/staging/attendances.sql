@@ -1,7 +1,7 @@
 -- How many hours did each person give to each meeting?
 --
 -- Grain:   month, meeting_key, person_id
--- Check:   hours between 0 and 1000000
+-- Check:   hours >= 0
 -- Source:  METRICS.md 2: a minute in which a person sits in m meetings counts 1/m
 -- Caveat:  only meetings that count and that began before the month's end share a minute: an
 --          earlier month does not know of a meeting that begins in the next
@@ -81,10 +81,10 @@ stretches as (
         moments.month,
         moments.person_id,
         moments.turned_at,
-        sum(moments.step) over day_by_day as meeting_count,
-        lead(moments.turned_at) over day_by_day as next_turned_at
+        sum(moments.step) over in_order as meeting_count,
+        lead(moments.turned_at) over in_order as next_turned_at
     from moments
-    window day_by_day as (partition by moments.month, moments.person_id order by moments.turned_at)
+    window in_order as (partition by moments.month, moments.person_id order by moments.turned_at)
 ),
 
 -- Whole nanoseconds, so that sums do not depend on their order.

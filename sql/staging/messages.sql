@@ -34,17 +34,16 @@ addressed as (
         messages.reference_keys,
         messages.list_id,
         messages.list_address_key,
-        list_has_any(
-            messages.automation_signs,
-            [
-                'auto_submitted', 'autoreply', 'precedence_auto_reply', 'precedence_junk',
-                'failed_recipients', 'report', 'calendar'
-            ]
+        regexp_matches(
+            array_to_string(messages.automation_signs, ' '),
+            '\b(auto_submitted|autoreply|precedence_auto_reply|precedence_junk|failed_recipients|'
+            || 'report|calendar)\b'
         )
         -- Lists put such headers on what people write to them, too.
         or messages.list_address_key is null
-        and list_has_any(
-            messages.automation_signs, ['precedence_bulk', 'list_unsubscribe', 'feedback_id']
+        and regexp_matches(
+            array_to_string(messages.automation_signs, ' '),
+            '\b(precedence_bulk|list_unsubscribe|feedback_id)\b'
         ) as is_automated,
         min(messages.sent_at) over (partition by messages.message_key) as first_sent_at
     from raw.messages

@@ -2,8 +2,8 @@
 --
 -- Grain:   month, first_id, second_id
 -- Check:   history_month <= month
--- Caveat:  a pair is looked at from its first contact until two months after it has left the window
---          and grown faint, and in the month in which it turns dormant; between these only time passes
+-- Caveat:  a pair is looked at from its first contact to the month in which it has left the window
+--          and grown faint, and in the month in which it turns dormant; nothing else can change
 -- Version: 1
 
 with wanted as (
@@ -77,7 +77,7 @@ spans as (
         ends.first_revival_date,
         ends.second_revival_date,
         ends.from_number,
-        least(ends.until_number, year(ends.faint_date) * 12 + month(ends.faint_date) + 2) as faint_number,
+        least(ends.until_number, year(ends.faint_date) * 12 + month(ends.faint_date) + 1) as faint_number,
         ends.until_number,
         year(ends.dormant_date) * 12 + month(ends.dormant_date) as dormant_number
     from ends

@@ -9,6 +9,8 @@ Not here: what a test expects.
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,18 +42,13 @@ class World:
 
     models = GRAPH.models
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, threads: int = 1) -> None:
         self.connection = duckdb.connect(":memory:", config={"threads": str(threads)})
         self.execute("SET TimeZone = 'UTC'")
         self.execute("CREATE SCHEMA raw; CREATE SCHEMA staging; CREATE SCHEMA metrics")
-        for table in RAW_TABLES.values():
-            self.execute(table.ddl)
-        self.execute(
-            f"CREATE TABLE {WANTED_MONTHS} (month DATE, as_of TIMESTAMPTZ, as_of_date DATE, "
-            "window_start_date DATE, is_complete BOOLEAN)"
-        )
-        for model in GRAPH.models:
-            self.execute(f"CREATE TABLE {model.name} AS {model.text}")
+        for statement in empty_tables():
+            self.execute(statement)
+        self.execute(f"INSERT INTO staging.parameters {BY_NAME['staging.parameters'].text}")
         self._given: set[str] = set()
         self._keys: dict[str, int] = {}
         self._count = 0
@@ -221,7 +218,7 @@ class World:
                     "window_start_date": end - timedelta(days=window_days),
                     "is_complete": True,
                 }
-                for month, end in zip(starts, starts[1:], strict=False)
+                for month, end in pairwise(starts)
             ],
         )
 
@@ -309,6 +306,23 @@ class World:
         return value
 
 
+@cache
+def empty_tables() -> tuple[str, ...]:
+    """CREATE TABLE statements of all tables: binding the models again for each test is slow."""
+    with contextlib.closing(duckdb.connect(":memory:")) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE SCHEMA staging; CREATE SCHEMA metrics")
+        for table in RAW_TABLES.values():
+            connection.execute(table.ddl)
+        connection.execute(
+            f"CREATE TABLE {WANTED_MONTHS} (month DATE, as_of TIMESTAMPTZ, as_of_date DATE, "
+            "window_start_date DATE, is_complete BOOLEAN)"
+        )
+        for model in GRAPH.models:
+            connection.execute(f"CREATE TABLE {model.name} AS {model.text}")
+        tables = connection.execute("SELECT sql FROM duckdb_tables()").fetchall()
+    return tuple(statement for (statement,) in tables)
+
+
 def moment(text: str) -> datetime:
     """The noon of "2024-01-31", or "2024-01-31 09:30"; UTC."""
     if len(text) == len("2024-01-31"):
@@ -321,7 +335,7 @@ def new_world() -> Iterator[Callable[..., World]]:
     """Makes empty worlds, on as many threads as asked for."""
     with contextlib.ExitStack() as stack:
 
-        def make(threads: int = 2) -> World:
+        def make(threads: int = 1) -> World:
             made = World(threads)
             stack.callback(made.connection.close)
             return made

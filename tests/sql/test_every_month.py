@@ -1,4 +1,4 @@
-"""All monthly models: a month's rows do not depend on which months are wanted, nor on later ones."""
+"""All monthly models: a month's rows depend neither on which are wanted nor on later ones."""
 
 import random
 

@@ -89,3 +89,11 @@ def test_a_message_after_as_of_is_not_there_yet(world):
     world.execute("UPDATE raw.mailboxes SET provider = 'google', pulled_at = '2024-01-15 08:00Z'")
     world.build("staging.messages")
     assert world.row("staging.messages").sent_at.day == 10
+
+
+def test_a_copy_dated_after_as_of_is_not_believed_yet(world):
+    key = world.mail("2024-01-10", "ann", to=["bob"])
+    world.mail("2024-01-20", "ann", to=["bob"], bcc=["cat"], mailbox="ann", key=key)
+    world.execute("UPDATE raw.mailboxes SET provider = 'google', pulled_at = '2024-01-15 08:00Z'")
+    world.build("staging.messages")
+    assert world.row("staging.messages").address_count == 1

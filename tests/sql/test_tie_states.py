@@ -79,6 +79,15 @@ def test_a_tie_fades_then_lapses_as_its_silence_outgrows_its_rhythm(world):
     assert states(world, "bob", "ann")["2023-03"] == "active"
 
 
+@pytest.mark.parametrize(("last", "state"), [("2023-01-19", "active"), ("2023-01-18", "fading")])
+def test_a_silence_of_less_than_fourteen_days_fades_no_tie(world, last, state):
+    """At February 1 the silence is 13 or 14 days long, in which Ann was active every day."""
+    every("2022-10-01", last, 1, world, "ann", "bob")
+    world.mail("2022-10-01", "bob", to=["ann"])
+    every("2023-01-19", "2023-01-31", 1, world, "ann", "cat")
+    assert states(world)["2023-01"] == state
+
+
 def test_a_holiday_without_any_contact_ages_nothing(world):
     world.mail("2022-01-01", "zoe", to=["ann"])
     every("2022-09-01", "2023-01-31", 1, world, "ann", "bob")
@@ -138,6 +147,25 @@ def test_a_lapse_is_judged_by_each_ones_own_days(world):
     exchange(world, "2022-05-01")
     assert states(world)["2022-05"] == "reactivated"
     assert states(world, "bob", "ann")["2022-05"] == "active"
+
+
+@pytest.mark.parametrize(("busy_until", "state"), [("18", "active"), ("19", "reactivated")])
+def test_a_silence_lapses_at_more_than_eight_usual_gaps(world, busy_until, state):
+    """Ten daily contacts, then 8 or 9 days on which Ann wrote to others, then contact again."""
+    every("2023-01-01", "2023-01-10", 1, world, "ann", "bob")
+    world.mail("2023-01-01", "bob", to=["ann"])
+    every("2023-01-11", f"2023-01-{busy_until}", 1, world, "ann", "cat")
+    exchange(world, "2023-03-01")
+    assert states(world)["2023-03"] == state
+
+
+def test_active_days_are_counted_on_through_months_without_any(world):
+    for day in ("2023-01-03", "2023-01-05", "2023-03-09"):
+        world.mail(day, "ann", to=["bob"])
+    world.build("staging.person_months")
+    rows = world.rows("staging.person_months", person_id="ann")
+    found = [(row.active_day_count_before, row.active_day_count) for row in rows]
+    assert found == [(0, 2), (2, 2), (2, 3)]
 
 
 def test_a_tie_without_contact_in_the_window_stays_while_it_is_strong_enough(world):

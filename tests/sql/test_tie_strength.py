@@ -14,7 +14,7 @@ def tie(world, person="ann", contact="bob", month="2024-01"):
 
 
 def test_a_contact_counts_half_after_the_half_life(world):
-    """Events 14, 7 and 0 days old at a half-life of 14 days: 2.207107, and half of it 14 days on."""
+    """Ages 14, 7 and 0 at a half-life of 14 days: 2.207107, and half of it 14 days later."""
     world.parameters(half_life_days=14)
     for day in ("2024-01-04", "2024-01-11", "2024-01-18"):
         world.mail(day, "ann", to=["bob"])
@@ -22,7 +22,9 @@ def test_a_contact_counts_half_after_the_half_life(world):
     world.build("metrics.tie_strength")
     assert tie(world).out_strength == close(1.103553)
     # No contact is younger than a day: at as_of January 19 the ages are 15, 8 and 1.
-    world.execute("UPDATE raw.mailboxes SET pulled_at = '2024-01-19 00:00Z' WHERE mailbox_id = 'pulled'")
+    world.execute(
+        "UPDATE raw.mailboxes SET pulled_at = '2024-01-19 00:00Z' WHERE mailbox_id = 'pulled'"
+    )
     world.build("metrics.tie_strength")
     assert tie(world).out_strength * 2 ** (1 / 14) == close(2.207107)
 
