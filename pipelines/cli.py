@@ -113,8 +113,10 @@ def run(
     wait: Wait = False,
 ) -> None:
     """Pull what is new, compute the months it touches, check, publish."""
-    jobs = ("pull", "compute") if pull else ("compute",)
-    _run(_settings(), jobs, _months(months), wait)
+    settings = _settings()
+    if not settings.database.exists() and not any(settings.imports.glob("*.parquet")):
+        raise Refused(f"nothing in {settings.data_folder} yet; try kith demo, or kith import")
+    _run(settings, ("pull", "compute") if pull else ("compute",), _months(months), wait)
 
 
 @app.command()

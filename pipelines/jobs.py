@@ -19,6 +19,7 @@ import dagster as dg
 
 from pipelines.build import stale_range
 from pipelines.models import Graph
+from pipelines.settings import SettingsError
 from pipelines.warehouse import Warehouse
 
 _RANGE_START, _RANGE_END = (
@@ -86,9 +87,15 @@ def reason(result: dg.ExecuteInProcessResult) -> str | None:
 
 
 def _range(warehouse: Warehouse, months: tuple[date, date] | None) -> dict[str, str]:
+    """The tags that give a run its months. Raises SettingsError for one before first_month."""
     if months is None:
         with warehouse.connect() as connection:
             months = stale_range(connection, Graph.load())
     first = date.fromisoformat(f"{warehouse.settings.first_month}-01")
     start, end = months or (first, first)
-    return {_RANGE_START: str(max(start, first)), _RANGE_END: str(max(end, first))}
+    if start < first:
+        raise SettingsError(
+            f"there is mail of {start:%Y-%m}, before first_month {first:%Y-%m}; "
+            f'set first_month = "{start:%Y-%m}" in kith.toml'
+        )
+    return {_RANGE_START: str(start), _RANGE_END: str(end)}

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         default=False, description="names and addresses in parquet/ although others see it"
     )
     first_month: Annotated[str, AfterValidator(_month)] = Field(
-        default="1990-01", description="first month that may be computed; YYYY-MM"
+        default="1990-01", description="first month that is shown and computed; YYYY-MM"
     )
     daily_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
         default="05:00", description="when the daily schedule runs; HH:MM in UTC"

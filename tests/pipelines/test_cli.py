@@ -132,7 +132,7 @@ def test_doctor_says_what_ails(folder: Path):
         (("query", "select 1"), {}, "nothing is published"),
         (("import", "nowhere.mbox", "--owner", OWNER), {}, "nowhere.mbox"),
         (("import", "x", "--owner", "nobody"), {}, "--owner must be an address"),
-        (("run", "--months", "soon"), {}, "--months takes 2025-01"),
+        (("run",), {}, "try kith demo, or kith import"),
         (("run",), {"KITH_CONFIG": "nowhere.toml"}, "nowhere.toml"),
         (("run",), {"KITH_AUDIENCE": "all"}, "audience"),
         (("demo",), {"KITH_DATA": "full"}, "set KITH_DATA to an empty folder"),
@@ -147,6 +147,19 @@ def test_what_cannot_be_done_is_one_line_with_its_cure(tmp_path: Path, words, en
     assert done.stderr.startswith("kith: ")
     assert len(done.stderr.splitlines()) == 1
     assert (tmp_path / "full" / "mine.txt").exists()
+
+
+def test_months_that_are_none_are_named(folder: Path):
+    done = kith(folder, "run", "--months", "soon")
+    assert done.returncode == 1
+    assert "--months takes 2025-01" in done.stderr
+
+
+def test_mail_older_than_the_first_month_names_the_setting(tmp_path: Path):
+    words = ("import", str(letters(tmp_path)), "--owner", OWNER)
+    done = kith(tmp_path, *words, KITH_FIRST_MONTH="2025-01")
+    assert done.returncode == 1
+    assert 'set first_month = "2024-03" in kith.toml' in done.stderr
 
 
 def test_wrong_usage_ends_with_two(tmp_path: Path):
