@@ -6,10 +6,10 @@ Not here: reading the header (models.py), and how Great Expectations reads DuckD
 (duckdb_expectations.py, imported where a check runs because that takes six seconds).
 
 ``contract`` blocks what comes after it: the columns are the documented ones, no two rows agree in
-the grain, no grain column is NULL, every Check holds. ``expected`` only warns: a published table has
-rows, every Warn holds. A NULL passes, as in a check constraint of SQL: ``share <= 1`` says nothing about
-a row without a share; write ``share is not null`` besides. A NaN is no NULL but the greatest number
-to DuckDB: ``share >= 0`` lets it pass, ``share between 0 and 1`` does not.
+the grain, no grain column is NULL, every Check holds. ``expected`` only warns: a published table
+has rows, every Warn holds. A NULL passes, as in a check constraint of SQL: ``share <= 1`` says
+nothing about a row without a share; write ``share is not null`` besides. A NaN is no NULL but the
+greatest number to DuckDB: ``share >= 0`` lets it pass, ``share between 0 and 1`` does not.
 
 Outcomes carry counts and the SQL that lists the rows, never a value: values may be addresses.
 """
