@@ -130,14 +130,18 @@ def outcome(console: Console, found: "Outcome", settings: "Settings") -> None:
         console.print(Text(f"check failed: {asset} {check}; nothing was published"))
     if found.warnings:
         tables = ", ".join(asset for asset, _ in found.warnings)
-        console.print(Text(f"{len(found.warnings)} warnings, which kith ui explains: {tables}"))
+        console.print(Text(f"kith ui explains what is unusual in {tables}"))
     if found.error and not found.failed_checks:
         console.print(Text(f"failed: {plain(found.error)}"))
     if found.failed_checks:
         console.print(Text("kith ui shows which rows; mend the cause, then kith run"))
-    if found.succeeded:
-        months = f"{len(found.months)} months computed; " if found.months else ""
-        console.print(Text(f"{months}published in {settings.parquet}"), soft_wrap=True)
+    if not found.succeeded:
+        return
+    if found.months:
+        months = f"{len(found.months)} months computed"
+        console.print(Text(f"{months}; published in {settings.parquet}"), soft_wrap=True)
+    else:
+        console.print(Text(f"stored in {settings.data_folder}; kith run computes"), soft_wrap=True)
 
 
 def status(console: Console, found: "Status") -> None:

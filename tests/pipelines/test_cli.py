@@ -149,6 +149,13 @@ def test_what_cannot_be_done_is_one_line_with_its_cure(tmp_path: Path, words, en
     assert (tmp_path / "full" / "mine.txt").exists()
 
 
+def test_an_import_that_only_stores_says_so(tmp_path: Path):
+    done = kith(tmp_path, "import", str(letters(tmp_path)), "--owner", OWNER, "--no-run")
+    assert done.returncode == 0, done.stderr
+    assert "kith run computes" in done.stdout
+    assert not (tmp_path / "data" / "parquet").exists()
+
+
 def test_months_that_are_none_are_named(folder: Path):
     done = kith(folder, "run", "--months", "soon")
     assert done.returncode == 1
