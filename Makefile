@@ -1,5 +1,5 @@
 # make demo and make test work as the first command on a fresh machine.
-.PHONY: setup demo dev test lint lock
+.PHONY: setup demo dev test lint bench lock
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -28,6 +28,10 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# Never part of the tests.
+bench: setup
+	$(BIN)/python -m benchmarks.reading
 
 # After a change of pyproject.toml. No index address enters the file.
 lock:

@@ -123,12 +123,12 @@ def run(
 def status(as_json: Json = False, wait: Wait = False) -> None:
     """What is read, what was left out and why, what is published."""
     from pipelines.status import status as ask
+    from pipelines.warehouse import Warehouse
 
     settings = _settings()
     if not settings.database.exists():
         raise Refused(f"nothing in {settings.data_folder} yet; try kith demo, or kith import")
-    with _opened(settings, wait) as warehouse:
-        found = ask(warehouse)
+    found = ask(Warehouse(settings, waits=wait))
     if as_json:
         print(json.dumps(asdict(found), default=str, indent=1))
     else:
@@ -207,6 +207,7 @@ def why(
 ) -> None:
     """The events behind a tie, newest first, with their weights."""
     from pipelines import report as pages
+    from pipelines.warehouse import Warehouse
     from pipelines.why import events
 
     settings = _settings()
@@ -215,7 +216,7 @@ def why(
             pair = [pages.find_person(connection, one) for one in (person, contact)]
         except pages.NoSuchPerson as error:
             raise Refused(str(error)) from error
-    with _opened(settings, wait) as warehouse, warehouse.connect() as connection:
+    with Warehouse(settings, waits=wait).connect() as connection:
         columns, rows = events(connection, *pair)
     terminal.table(console, columns, rows)
 
@@ -254,13 +255,6 @@ def _published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         raise Refused(f"nothing is published in {settings.parquet} yet; try kith run")
     with open_published(settings.parquet, settings.limits) as connection:
         yield connection
-
-
-@contextmanager
-def _opened(settings: Settings, wait: bool) -> Iterator["Warehouse"]:  # noqa: F821
-    from pipelines.warehouse import Warehouse
-
-    yield Warehouse(settings, waits=wait)
 
 
 def _months(text: str | None) -> tuple[date, date] | None:

@@ -10,5 +10,5 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 @pytest.fixture(scope="session")
 def data() -> Path:
     if not DATA.is_dir():
-        pytest.skip(f"no real mail at ../shared/data ({DATA.name} is no part of the project)")
+        pytest.skip("no real mail beside the checkout (../shared/data)")
     return DATA
