@@ -135,8 +135,8 @@ def test_the_words_at_the_top_say_what_stands_out(page: str):
     assert "From Emil Novák comes more than twice what goes back (9.9 in, 3.3 out)." in text
     assert "Hana Sato is back after a long silence. One tie is new: Idris Bello." in text
     assert (
-        "The circle is more open than in October 2025: its constraint is 0.17 after 0.24, and its "
-        "57 contacts have an effective size of 35.7." in text
+        "The circle is more open than in October 2025: its constraint is 0.172 after 0.244, "
+        "and its 57 contacts have an effective size of 35.7." in text
     )
 
 
