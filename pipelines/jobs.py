@@ -22,10 +22,8 @@ from pipelines.models import Graph
 from pipelines.settings import SettingsError
 from pipelines.warehouse import Warehouse
 
-_RANGE_START, _RANGE_END = (
-    "dagster/asset_partition_range_start",
-    "dagster/asset_partition_range_end",
-)
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
 
 
 def everything(warehouse: Warehouse, load: Callable[[], dg.Definitions]) -> dg.JobDefinition:

@@ -85,13 +85,15 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     make_private(settings.data_folder)
     folder = make_private(settings.parquet)
     standing = {file.path: file for file in read_manifest(folder)}
+    redraw = names_differ(settings)
     files: list[PublishedFile] = []
     written = set()
     for model in published(graph):
         schema = table_schema(connection, model)
         for path, month, is_published in _parts(connection, model):
             known = standing.get(path)
-            if is_published and known and _is_there(folder / path, known):
+            stands = is_published and not (redraw and model.name in _PERSONAL)
+            if stands and known and _is_there(folder / path, known):
                 files.append(known)
                 continue
             rows = _rows(connection, model, schema, month, shows_names=settings.shows_names)
@@ -100,7 +102,7 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, metric_dictionary(graph))
     release = _release(sorted([*files, dictionary]), written)
     _remove_vanished(folder, {file.path for file in release.files})
-    _write_manifest(folder, connection, graph, release)
+    _write_manifest(folder, connection, graph, release, shows_names=settings.shows_names)
     with transaction(connection):
         connection.execute(
             "UPDATE staging.built_months SET is_published = true WHERE table_name LIKE 'metrics.%'"
@@ -156,6 +158,14 @@ def read_manifest(folder: Path) -> list[PublishedFile]:
     if not path.exists():
         return []
     return [PublishedFile(**line) for line in json.loads(path.read_text("utf-8"))["files"]]
+
+
+def names_differ(settings: Settings) -> bool:
+    """Whether names are published against the settings, as after a change of the audience."""
+    path = settings.parquet / MANIFEST
+    if not path.exists():
+        return False
+    return json.loads(path.read_text("utf-8"))["shows_names"] != settings.shows_names
 
 
 def _parts(
@@ -228,13 +238,19 @@ def _remove_vanished(folder: Path, listed: set[str]) -> None:
 
 
 def _write_manifest(
-    folder: Path, connection: duckdb.DuckDBPyConnection, graph: Graph, release: Release
+    folder: Path,
+    connection: duckdb.DuckDBPyConnection,
+    graph: Graph,
+    release: Release,
+    *,
+    shows_names: bool,
 ) -> None:
     ((as_of,),) = connection.execute("SELECT max(as_of) FROM staging.months").fetchall()
     versions = {model.table: model.version for model in published(graph)}
     manifest = {
         "release_id": release.release_id,
         "as_of": as_of.isoformat() if as_of else None,
+        "shows_names": shows_names,
         "metric_versions": versions,
         "files": [asdict(file) for file in release.files],
     }

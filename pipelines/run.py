@@ -22,7 +22,7 @@ from pipelines.build import is_fresh
 from pipelines.definitions import build_definitions
 from pipelines.jobs import reason, run_jobs
 from pipelines.models import Graph
-from pipelines.publish import MANIFEST
+from pipelines.publish import MANIFEST, names_differ
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import Warehouse
 
@@ -86,6 +86,7 @@ def nothing_new(warehouse: Warehouse) -> bool:
             and not ingest.settings_differ(connection, settings, secret)
             and is_fresh(connection, Graph.load())
             and (settings.parquet / MANIFEST).exists()
+            and not names_differ(settings)
         )
 
 

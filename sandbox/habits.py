@@ -161,20 +161,13 @@ def _coyote(
     for number, one in enumerate(prey):
         day = last - timedelta(days=10 * (number + 1))
         if day > first:
-            tie = Tie(coyote, one, 9.0, day, day + timedelta(days=2), start=1.0)
-            planting.ties.append(_answering(tie, 0.05, 0.9))
+            until = day + timedelta(days=2)
+            planting.ties.append(Tie(coyote, one, 9.0, day, until, 1.0, (0.05, 0.9)))
     planting.ties += [
-        _answering(Tie(coyote, one, 0.5, first, last, start=0.1), 0.1, 0.9)
-        for one in rng.sample(crowd, 6)
+        Tie(coyote, one, 0.5, first, last, 0.1, (0.1, 0.9)) for one in rng.sample(crowd, 6)
     ]
     planting.loners.add(coyote)
     planting.plant("coyote", (coyote,), "network_change.coyote", "high")
-
-
-def _answering(tie: Tie, one: float, other: float) -> Tie:
-    return Tie(
-        tie.one, tie.other, tie.weekly, tie.since, tie.until, tie.start, (one, other), tie.hours
-    )
 
 
 def _pairs(planting: Planting, members: dict[str, list[Person]], first: date, last: date) -> None:
@@ -231,8 +224,8 @@ def _needy(
     quiet = last - timedelta(days=420)
     for one in rng.sample(crowd, 10):
         planting.ties.append(Tie(needy, one, 0.8, first, quiet, answers=(0.9, 0.9)))
-        calls = Tie(needy, one, 1.2, last - timedelta(days=48), last, start=0.97)
-        planting.ties.append(_answering(calls, 0.5, 0.85))
+        crisis = last - timedelta(days=48)
+        planting.ties.append(Tie(needy, one, 1.2, crisis, last, 0.97, (0.5, 0.85)))
     planting.loners.add(needy)
     planting.plant("calls only in need", (needy,), "tie_strength:reactivated_count", "high")
 
