@@ -6,6 +6,7 @@ Not here: the village (sandbox/, which cli.py hands in) and any computation.
 
 import json
 import shutil
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -213,10 +214,12 @@ def _next(console: Console, settings: Settings) -> None:
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
     console.print()
     console.print(Text(f"The tables are in {shown}/parquet. Try next:"))
+    # As it was called: without an activated environment no `kith` is on the path.
+    kith = "kith" if shutil.which("kith") else sys.argv[0]
     for command in (
         f"export KITH_CONFIG={shown}/kith.toml",
-        "kith report --open",
-        'kith query "select state, count(*) from tie_strength group by all"',
-        "kith ui",
+        f"{kith} report --open",
+        f'{kith} query "select state, count(*) from tie_strength group by all"',
+        f"{kith} ui",
     ):
         console.print(Text(f"    {command}"), soft_wrap=True)
