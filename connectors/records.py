@@ -115,6 +115,7 @@ class Event:
             _column("mailbox_id", pa.string(), "whose copy this is", required=True),
             _column("calendar_id", pa.string(), "the calendar in that mailbox", required=True),
             _column("event_id", pa.string(), "id of the occurrence there", required=True),
+            _column("series_id", pa.string(), "the provider's id of its series; none in files"),
             _column("ical_uid", pa.string(), "UID, the same on every calendar"),
             _column("original_start_at", _UTC, "where the series put it", required=True),
             _column("start_at", _UTC, "start", required=True),
@@ -135,6 +136,7 @@ class Event:
     mailbox_id: str
     calendar_id: str
     event_id: str
+    series_id: str | None = None
     ical_uid: str | None = None
     original_start_at: datetime
     start_at: datetime
@@ -166,9 +168,12 @@ class Person:
             _column("name", pa.string(), "display name"),
             _column("department", pa.string(), "department"),
             _column("title", pa.string(), "job title"),
+            _column("unit", pa.string(), "organisational unit, a path such as /Sales/North"),
             _column("manager_id", pa.string(), "directory_id of the manager"),
+            _column("manager_address", pa.string(), "address of the manager, where that is named"),
             _column("kind", pa.string(), "person, room, group or shared", required=True),
             _column("is_active", pa.bool_(), "false for suspended and left", required=True),
+            _column("has_mailbox", pa.bool_(), "whether there is mail to read", required=True),
             _column("seen_at", _UTC, "when the directory said so", required=True),
         ]
     )
@@ -179,9 +184,12 @@ class Person:
     name: str | None = None
     department: str | None = None
     title: str | None = None
+    unit: str | None = None
     manager_id: str | None = None
+    manager_address: str | None = None
     kind: str = "person"
     is_active: bool = True
+    has_mailbox: bool = True
     seen_at: datetime
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from connectors import headers
 from connectors.files import calendar, mail
 from connectors.files.containers import contents, regular_files
 from connectors.files.mail import Letter
@@ -83,7 +84,7 @@ def _records(
             for record in mail.records(item, source, mailbox_id, imported_at):
                 if isinstance(record, Message):
                     tally.messages_read += 1
-                elif record.reason in mail.PART_REASONS:
+                elif record.reason in headers.PART_REASONS:
                     tally.header_parts_rejected += 1
                 else:
                     tally.messages_rejected += 1

@@ -22,8 +22,8 @@ from icalendar.timezone import tzp
 
 from connectors import addresses
 from connectors.files.entries import KEPT, Calendar, Entry, Occurrence, cut
-from connectors.files.mail import ID_CHARACTERS, NO_ADDRESS
 from connectors.files.recurrence import BROKEN, LIBRARY_ERRORS, expand, utc
+from connectors.headers import ID_CHARACTERS, NO_ADDRESS
 from connectors.records import Address, Attendee, Event, Reject
 
 CALENDAR_ID = "calendar"

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.files import calendar, entries, mail, recurrence
+from connectors import headers
+from connectors.files import calendar, entries, recurrence
 from connectors.records import Address, Attendee, Event, Reject
 
 
@@ -178,7 +179,7 @@ def test_an_attendee_without_address_and_a_broken_line_are_rejected_beside_their
     records = read("DTSTART:20240101T100000Z\nATTENDEE:invalid:nomail\nATTENDEE;=;:mailto:a@x.org")
     assert isinstance(records[0], Event)
     assert rejects(records) == [
-        ("event 1, attendee", mail.NO_ADDRESS),
+        ("event 1, attendee", headers.NO_ADDRESS),
         ("event 1, line", calendar.BROKEN_LINE),
     ]
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors import headers
 from connectors.files import mail
 from connectors.records import Address, Message, Reject
 
@@ -66,13 +67,13 @@ def test_the_sender_is_none_where_it_is_the_author(read_header):
 def test_a_message_without_readable_author_is_kept_and_the_part_is_rejected(read_bytes):
     records = read_bytes(b"From: MAILER-DAEMON\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n\n")
     assert records[0].author is None
-    assert rejects(records) == [("message 1, from", mail.NO_ADDRESS, len("MAILER-DAEMON"))]
+    assert rejects(records) == [("message 1, from", headers.NO_ADDRESS, len("MAILER-DAEMON"))]
 
 
 def test_of_two_authors_the_first_is_kept_and_that_is_said(read_bytes):
     records = read_bytes(b"From: a@x.org, b@x.org\nDate: Mon, 1 Jan 2024 10:00:00 +0000\n\n")
     assert records[0].author == Address("a@x.org")
-    assert rejects(records) == [("message 1, from", mail.MORE_AUTHORS, len("a@x.org, b@x.org"))]
+    assert rejects(records) == [("message 1, from", headers.MORE_AUTHORS, len("a@x.org, b@x.org"))]
 
 
 def test_a_line_that_is_no_field_does_not_end_the_header(read_header):
@@ -307,7 +308,7 @@ def test_any_bytes_after_a_mail_field_end_as_one_message_or_one_reject(read_byte
         whole += [
             one
             for one in records
-            if isinstance(one, Reject) and one.reason not in mail.PART_REASONS
+            if isinstance(one, Reject) and one.reason not in headers.PART_REASONS
         ]
         assert len(whole) == 1
 

@@ -1,0 +1,153 @@
+"""How fast a provider may be asked, and what to do when it says later.
+
+Here: token buckets per project and per mailbox, waiting, back-off, Retry-After.
+Not here: which answer means later, and what a call costs (google, microsoft).
+
+Every wait can be ended from outside: a pull that was asked to stop raises Stopped within a second,
+however long the provider asked it to wait.
+"""
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from connectors.pages import PullProblem, Stopped
+
+ATTEMPTS = 8
+LONGEST_PAUSE_S = 15 * 60  # a provider that asks for more is asked again by the next run
+_FIRST_PAUSE_S, _SLOWEST_PAUSE_S = 0.5, 64.0
+
+T = TypeVar("T")
+
+
+class Clock:
+    """Seconds that pass, and a pull that may be stopped while they do."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        """Watch ``stop``; without one, nothing stops a wait."""
+        self._stop = stop or threading.Event()
+
+    def now_s(self) -> float:
+        """Seconds since some instant."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Let ``seconds`` pass. Raises Stopped."""
+        if self._stop.wait(seconds):
+            raise Stopped
+
+
+class Later(Exception):
+    """The provider did not serve a request and may serve it later.
+
+    problem        what to tell a person if it never does
+    retry_after_s  when to ask again; None where the provider does not say; seconds
+    is_throttle    it was one request too many, not a defect
+    """
+
+    def __init__(
+        self,
+        problem: PullProblem,
+        retry_after_s: float | None = None,
+        *,
+        is_throttle: bool = False,
+    ) -> None:
+        """Keep what the answer said."""
+        super().__init__(problem.state)
+        self.problem, self.retry_after_s, self.is_throttle = problem, retry_after_s, is_throttle
+
+
+class Bucket:
+    """A token bucket that refills evenly and can be paused.
+
+    units_per_minute  how much may be spent in a minute; None for no limit
+    """
+
+    def __init__(self, units_per_minute: float | None, clock: Clock) -> None:
+        """Begin full, with a second's worth."""
+        self._rate_per_s = None if units_per_minute is None else units_per_minute / 60
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._free_at_s = clock.now_s() - 1
+        self._paused_until_s = clock.now_s()
+
+    def take(self, units: float) -> None:
+        """Spend ``units`` and wait until they are there. Raises Stopped."""
+        with self._lock:
+            now = self._clock.now_s()
+            start = self._paused_until_s
+            if self._rate_per_s is not None:
+                self._free_at_s = max(self._free_at_s, now - 1) + units / self._rate_per_s
+                start = max(start, self._free_at_s)
+        if start > now:
+            self._clock.wait(start - now)
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing be spent for a while."""
+        with self._lock:
+            self._paused_until_s = max(self._paused_until_s, self._clock.now_s() + seconds)
+
+
+class Limits:
+    """What one mailbox may spend: its own bucket, its share of the project's, calls at once."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        project: Bucket,
+        units_per_minute: float | None = None,
+        at_once: int | None = None,
+    ) -> None:
+        """A bucket of its own beside the project's; ``at_once`` requests in flight."""
+        self._clock, self._project = clock, project
+        self._mailbox = Bucket(units_per_minute, clock)
+        self._in_flight = threading.BoundedSemaphore(at_once) if at_once else None
+
+    def ask(self, call: Callable[[], T], units: float = 1) -> T:
+        """The answer of ``call``, which raises Later where it is to be asked again.
+
+        A throttled or failed attempt costs its units too. Raises the PullProblem of the last
+        Later after ATTEMPTS, or at once where the provider asks to wait longer than
+        LONGEST_PAUSE_S; whatever else ``call`` raises passes through. Raises Stopped.
+        """
+        for attempt in range(ATTEMPTS):
+            self._mailbox.take(units)
+            self._project.take(units)
+            try:
+                with self._in_flight or contextlib.nullcontext():
+                    return call()
+            except Later as later:
+                pause_s = later.retry_after_s
+                if pause_s is None:
+                    slowest = min(_FIRST_PAUSE_S * 2**attempt, _SLOWEST_PAUSE_S)
+                    pause_s = slowest * (0.5 + random.random() / 2)
+                if attempt + 1 == ATTEMPTS or pause_s > LONGEST_PAUSE_S:
+                    raise later.problem from later
+                self._mailbox.pause(pause_s)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def retry_after_s(value: str | None, answered_at: datetime) -> float | None:
+    """Retry-After in seconds or as a date -> seconds; None where it is missing or is neither."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max((until.replace(tzinfo=until.tzinfo or UTC) - answered_at).total_seconds(), 0.0)
+
+
+def answered_at(date: str | None) -> datetime:
+    """The Date header of an answer; UTC. Raises ValueError for a missing or unreadable one."""
+    if date is None:
+        raise ValueError("an answer without a Date header")
+    at = parsedate_to_datetime(date)
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
