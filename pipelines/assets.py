@@ -1,21 +1,24 @@
 """The assets that Dagster shows: raw tables, one per SQL file, and the published files.
 
 Here: turning steps into assets with group, description, code version, months and metadata.
-Not here: the steps themselves (imports.py, build.py, publish.py), checks, jobs.
+Not here: the steps themselves (imports.py, pull.py, build.py, publish.py), checks, jobs.
 """
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pyarrow as pa
 
 from pipelines import imports, ingest, pseudonym_key
 from pipelines.build import build
 from pipelines.models import Graph, Model
 from pipelines.publish import DICTIONARY, publish, published, table_schema
+from pipelines.pull import pull
 from pipelines.raw_tables import RAW_TABLES, duckdb_type
 from pipelines.warehouse import Warehouse
 
@@ -27,23 +30,62 @@ def key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("."))
 
 
+_SOURCES = {
+    "files": "Which files were imported?",
+    "google": "Which mailboxes of Google were read?",
+    "microsoft": "Which mailboxes of Microsoft 365 were read?",
+}
+_ALL_READ = dg.AssetCheckSpec(
+    "every_mailbox_is_read",
+    asset=dg.AssetKey(["raw", "mailboxes"]),
+    description="Every mailbox that is chosen could be read; kith status names cures.",
+)
+
+
 def raw_assets() -> dg.AssetsDefinition:
-    """All raw tables, filled by one step: what is new enters, nothing else is looked at."""
-    specs = [
-        dg.AssetSpec(key(name), group_name="raw", description=table.question, kinds=_KINDS["raw"])
+    """The sources and all raw tables, filled by one step that reads both providers side by side."""
+    sources = [
+        dg.AssetSpec(dg.AssetKey(["raw", name]), group_name="raw", description=question)
+        for name, question in _SOURCES.items()
+    ]
+    tables = [
+        dg.AssetSpec(
+            key(name),
+            deps=[source.key for source in sources],
+            group_name="raw",
+            description=table.question,
+            kinds=_KINDS["raw"],
+        )
         for name, table in RAW_TABLES.items()
     ]
 
-    @dg.multi_asset(name="raw", specs=specs, required_resource_keys={"warehouse"})
-    def raw(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        """Store the records of imported files and what kith.toml says of oneself."""
+    @dg.multi_asset(
+        name="raw",
+        specs=[*sources, *tables],
+        check_specs=[_ALL_READ],
+        required_resource_keys={"warehouse", "tell"},
+    )
+    def raw(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        """Store the records of imported files, what is new in mailboxes, and the own side."""
         warehouse: Warehouse = context.resources.warehouse
+        settings = warehouse.settings
         started = time.monotonic()
         with warehouse.connect() as connection:
-            secret = pseudonym_key.load(warehouse.settings)
-            ingest.store_settings(connection, warehouse.settings, secret)
-            changed = imports.load(connection, warehouse.settings, secret)
+            secret = pseudonym_key.load(settings)
+            ingest.store_settings(connection, settings, secret)
+            imports.load(connection, settings, secret)
+            pulled = pull(connection, settings, secret, context.resources.tell)
+            if pulled.unexpected and os.environ.get("KITH_DEBUG"):
+                raise pulled.unexpected[0]
             seconds = time.monotonic() - started
+            for source in sources:
+                states = pulled.states.get(source.key.path[-1], {})
+                yield dg.MaterializeResult(
+                    asset_key=source.key,
+                    metadata={f"mailboxes {state}": count for state, count in states.items()},
+                )
             for name, table in RAW_TABLES.items():
                 ((count,),) = connection.execute(f"SELECT count(*) FROM {name}").fetchall()
                 columns = {
@@ -51,12 +93,25 @@ def raw_assets() -> dg.AssetsDefinition:
                     for column, (kind, meaning) in table.columns.items()
                 }
                 yield dg.MaterializeResult(
-                    asset_key=key(name),
-                    metadata=_metadata(name, count, columns, seconds)
-                    | {"rows_changed": changed[name]},
+                    asset_key=key(name), metadata=_metadata(name, count, columns, seconds)
                 )
+            yield _all_read(connection)
 
     return raw
+
+
+def _all_read(connection: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
+    """A warning with the number of mailboxes in each state that needs a cure."""
+    troubled = connection.execute(
+        "SELECT state, count(*) FROM raw.mailboxes WHERE cure IS NOT NULL GROUP BY ALL ORDER BY 1"
+    ).fetchall()
+    return dg.AssetCheckResult(
+        check_name=_ALL_READ.name,
+        asset_key=_ALL_READ.asset_key,
+        passed=not troubled,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=dict(troubled),
+    )
 
 
 def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> dg.AssetsDefinition:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,8 @@ def main() -> None:
     """Entry point: errors in one plain line, never a traceback (KITH_DEBUG=1 shows it)."""
     # Errors that say what is wrong and what to do; anything else is a defect of kith.
     from connectors.files import UnreadablePath
+    from connectors.pages import PullProblem
+    from pipelines.accounts import AccountError
     from pipelines.models import ModelError
     from pipelines.pseudonym_key import KeyProblem
     from pipelines.settings import SettingsError
@@ -51,7 +54,7 @@ def main() -> None:
     known = (UnreadablePath, ModelError, KeyProblem, SettingsError, WarehouseBroken, WarehouseBusy)
     try:
         app()
-    except (*known, Refused) as error:
+    except (*known, AccountError, PullProblem, Refused) as error:
         errors.print(f"kith: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
     except Exception as error:
@@ -65,6 +68,13 @@ def main() -> None:
         sys.exit(1)
 
 
+class Provider(StrEnum):
+    """Who holds the mail."""
+
+    google = "google"
+    microsoft = "microsoft"
+
+
 class Refused(RuntimeError):
     """A command that cannot do what it was asked; the text says why and what to do instead."""
 
@@ -73,7 +83,6 @@ class Refused(RuntimeError):
 def demo() -> None:
     """An invented village of two companies, computed over 24 months. Needs no account."""
     from pipelines import demo as demonstration
-    from sandbox.files import write_files
     from sandbox.village import Village
 
     village = Village()
@@ -81,11 +90,63 @@ def demo() -> None:
     console.print(
         Text(f"inventing {len(village.staff)} people in two companies over {village.months} months")
     )
-    write_files(village, demonstration.village_folder(settings))
-    me = village.truth[0].people[0]
-    settings = demonstration.write_config(settings, me, village.own_domains)
-    _import_and_run(settings, demonstration.sources(settings), wait=False)
-    demonstration.show(console, settings)
+    command = [sys.executable, "-m", "sandbox", "--months", str(village.months)]
+    with demonstration.serving(settings, command) as world:
+        me = village.truth[0].people[0]
+        settings = demonstration.write_config(settings, world, me, village.own_domains)
+        console.print(Text("a Google and a Microsoft of their own are on this machine, and read"))
+        _run(settings, ("pull", "compute"), None, wait=False)
+    demonstration.show(console, settings, [asdict(habit) for habit in village.truth])
+
+
+@app.command()
+def connect(
+    provider: Annotated[Provider, typer.Argument(help="Whose mail and calendars.")],
+    key_file: Annotated[
+        Path, typer.Option(help="JSON key: service account, app registration, or your own token.")
+    ],
+    admin: Annotated[
+        str | None, typer.Option(help="Google: an administrator, who may read the directory.")
+    ] = None,
+) -> None:
+    """Connect an account; the guides in docs/ say where its key file comes from."""
+    from pipelines import accounts
+
+    settings = _settings()
+    if settings.is_demo:
+        raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
+    account = accounts.connect(settings, provider.value, key_file, admin)
+    terminal.connected(console, account, accounts.SCOPES[provider.value, account.is_organisation])
+
+
+@app.command()
+def disconnect(
+    account: Annotated[str, typer.Argument(help="Its name, as kith status shows it.")],
+) -> None:
+    """Revoke and forget an account's key. What was read stays until it is forgotten."""
+    from pipelines import accounts
+
+    settings = _settings()
+    found = {one.account_id: one for one in accounts.connected(settings)}
+    if account not in found:
+        names = ", ".join(found) or "none"
+        raise Refused(f"no account {account}; connected: {names}")
+    console.print(Text(accounts.disconnect(settings, found[account])), soft_wrap=True)
+
+
+@app.command("opt-out")
+def opt_out(
+    address: Annotated[str, typer.Argument(help="An address of whoever is not to be read.")],
+    undo: Annotated[bool, typer.Option("--undo", help="Take it off the list again.")] = False,
+) -> None:
+    """Never read somebody's mailbox; it is not even asked for."""
+    from pipelines import audience
+
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise Refused(f"opt-out takes an address such as ann@example.org, not {address}")
+    changed = audience.opt_out(_settings(), address, undo=undo)
+    what = "is read again" if undo else "is not read any more"
+    console.print(Text(f"{address} {what}{'' if changed else ' (that was so before)'}"))
 
 
 @app.command("import")
@@ -114,8 +175,11 @@ def run(
 ) -> None:
     """Pull what is new, compute the months it touches, check, publish."""
     settings = _settings()
-    if not settings.database.exists() and not any(settings.imports.glob("*.parquet")):
-        raise Refused(f"nothing in {settings.data_folder} yet; try kith demo, or kith import")
+    sources = (*settings.imports.glob("*.parquet"), *settings.accounts.glob("*.json"))
+    if not settings.database.exists() and not sources:
+        raise Refused(
+            f"nothing in {settings.data_folder} yet; try kith demo, kith connect or kith import"
+        )
     _run(settings, ("pull", "compute") if pull else ("compute",), _months(months), wait)
 
 
@@ -127,7 +191,9 @@ def status(as_json: Json = False, wait: Wait = False) -> None:
 
     settings = _settings()
     if not settings.database.exists():
-        raise Refused(f"nothing in {settings.data_folder} yet; try kith demo, or kith import")
+        raise Refused(
+            f"nothing in {settings.data_folder} yet; try kith demo, kith connect or kith import"
+        )
     found = ask(Warehouse(settings, waits=wait))
     if as_json:
         print(json.dumps(asdict(found), default=str, indent=1))
@@ -289,12 +355,13 @@ def _run(
     from pipelines.warehouse import Warehouse
 
     warehouse = Warehouse(settings, waits=wait)
-    if not months and runs.nothing_new(warehouse):
+    asks = "pull" in jobs and any(settings.accounts.glob("*.json"))
+    if not months and not asks and runs.nothing_new(warehouse):
         console.print(Text(f"nothing new; {settings.parquet} is up to date"), soft_wrap=True)
         return
-    with terminal.steps(console) as say:
-        outcome = runs.run(warehouse, jobs, say, months)
-    terminal.outcome(console, outcome, settings)
+    with terminal.steps(console) as (say, tell):
+        outcome = runs.run(warehouse, jobs, say, months, tell)
+    terminal.outcome(console, outcome, settings, computes="compute" in jobs)
     if not outcome.succeeded:
         sys.exit(1)
 

@@ -1,17 +1,19 @@
-"""What Dagster loads: assets, checks, jobs and the schedule, put together in one function.
+"""What Dagster loads: assets, checks, jobs and what starts them, put together in one function.
 
 Here: assembly. Not here: any asset's work, any SQL, any connection: loading never opens DuckDB.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 
 from pipelines import jobs
 from pipelines.assets import model_asset, parquet_assets, raw_assets
+from pipelines.automation import new_mailboxes, schedules
 from pipelines.checks import asset_checks
 from pipelines.models import Graph
+from pipelines.progress import Progress
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
 
@@ -27,9 +29,11 @@ def build_definitions(
     settings: Settings,
     warehouse: Warehouse,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+    tell: Callable[[Progress], None] = lambda _progress: None,
 ) -> dg.Definitions:
     """The same for any settings and warehouse, as `kith run` and the tests need it.
 
+    tell  called while mailboxes are pulled
     Raises ModelError for a SQL file that breaks the grammar of models.py.
     """
     graph = Graph.load()
@@ -41,7 +45,6 @@ def build_definitions(
     raw = raw_assets()
     entering = dg.AssetSelection.assets(*raw.keys)
     everything = jobs.everything(warehouse, lambda: build_definitions(settings, warehouse))
-    hour, minute = settings.daily_at.split(":")
     return dg.Definitions(
         assets=[raw, *models, parquet_assets(graph)],
         asset_checks=asset_checks(graph.models),
@@ -56,15 +59,9 @@ def build_definitions(
             ),
             everything,
         ],
-        schedules=[
-            dg.ScheduleDefinition(
-                name="daily",
-                job=everything,
-                cron_schedule=f"{int(minute)} {int(hour)} * * *",
-                execution_timezone="UTC",
-            )
-        ],
-        resources={"warehouse": warehouse},
+        schedules=schedules(settings, everything),
+        sensors=[new_mailboxes(Warehouse(settings))],
+        resources={"warehouse": warehouse, "tell": tell},
         executor=dg.in_process_executor,
         loggers=loggers,
     )

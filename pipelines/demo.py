@@ -1,22 +1,25 @@
-"""The demo: a folder for the invented village, and what was found in it.
+"""The demo: a folder for the invented village, its Google and Microsoft, and what was found.
 
-Here: making that folder, its kith.toml, and printing the answers after a run.
+Here: making that folder, serving the village, its kith.toml, printing the answers after a run.
 Not here: the village (sandbox/, which cli.py hands in) and any computation.
 """
 
 import json
 import shutil
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from rich.console import Console
 from rich.text import Text
 
-from pipelines import pseudonym_key, terminal
-from pipelines.settings import DEMO_MARK, Settings, SettingsError, make_private
+from pipelines import accounts, pseudonym_key, terminal
+from pipelines.settings import DEMO_MARK, ROOT, Settings, SettingsError, make_private
 from pipelines.warehouse import open_published
 
 # The village is invented and its pseudonyms are public: the same key gives the same files anywhere.
@@ -41,34 +44,83 @@ def prepare(folder: Path) -> Settings:
     return settings
 
 
-def village_folder(settings: Settings) -> Path:
-    """Where the village's files lie."""
-    return settings.data_folder / "village"
+@contextmanager
+def serving(settings: Settings, command: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The invented Google and Microsoft, served by ``command`` while the block lasts.
+
+    Gives what the server says of itself: google and microsoft, their addresses on this machine, and
+    google_admin. Both organisations are connected meanwhile, and not afterwards, when nobody would
+    answer any more.
+    """
+    keys = make_private(settings.credentials / "village")
+    server = subprocess.Popen(
+        [*command, "--keys", str(keys)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = server.stdout.readline()
+        if not line:
+            raise SettingsError("the invented Google and Microsoft did not start")
+        world = json.loads(line)
+        connected = [
+            _connect(settings, "google", keys / "google.json", world["google_admin"]),
+            _connect(settings, "microsoft", keys / "microsoft.json", None),
+        ]
+        yield world
+        for account in connected:
+            accounts.forget(settings, account)
+    finally:
+        server.stdin.close()
+        server.stdout.close()
+        server.wait()
+        shutil.rmtree(keys)
 
 
-def sources(settings: Settings) -> list[tuple[Path, str]]:
-    """The village's mail and calendars, a folder each, with the address of the owner."""
-    folders = (path for path in village_folder(settings).iterdir() if path.is_dir())
-    return [(path, path.name) for path in sorted(folders)]
+def _connect(
+    settings: Settings, provider: accounts.Provider, key_file: Path, admin: str | None
+) -> accounts.Account:
+    key = json.loads(key_file.read_text(encoding="utf-8"))
+    account = accounts.Account(f"{provider}-village", provider, True, key, admin)
+    accounts.keep(settings, account)
+    return account
 
 
-def write_config(settings: Settings, me: str, own_domains: Sequence[str]) -> Settings:
-    """kith.toml of the demo, so that later commands find the same world; the settings it gives."""
-    path = settings.data_folder / "kith.toml"
-    path.write_text(
-        'data = "."\n\n'
+def write_config(
+    settings: Settings, world: Mapping[str, str], me: str, own_domains: Sequence[str]
+) -> Settings:
+    """kith.toml of the demo, so that later commands find the same world; the settings it gives.
+
+    The audience is oneself although organisations are connected: everybody is invented.
+    """
+    found = {
+        "audience": "self",
+        "me": {"addresses": [me]},
+        "organisation": {"own_domains": list(own_domains)},
+        "google": {
+            "gmail_endpoint": world["google"],
+            "calendar_endpoint": f"{world['google']}/calendar/v3/",
+            "directory_endpoint": world["google"],
+            "quota": "unlimited",
+        },
+        "microsoft": {
+            "graph_endpoint": world["microsoft"],
+            "login_endpoint": world["microsoft"],
+            "quota": "unlimited",
+        },
+    }
+    (settings.data_folder / "kith.toml").write_text(
+        'data = "."\naudience = "self"\n\n'
         f"[me]\naddresses = {json.dumps([me])}\n\n"
         f"[organisation]\nown_domains = {json.dumps(list(own_domains))}\n",
         encoding="utf-8",
     )
-    return Settings(
-        data=settings.data_folder,
-        me={"addresses": [me]},
-        organisation={"own_domains": list(own_domains)},
-    )
+    return Settings(data=settings.data_folder, **found)
 
 
-def show(console: Console, settings: Settings) -> None:
+def show(console: Console, settings: Settings, truth: Sequence[Mapping[str, Any]]) -> None:
     """Print what the run found: row counts, ties, diversity, planted habits, what to type next."""
     with open_published(settings.parquet, settings.limits) as connection:
         _tables(console, connection)
@@ -77,7 +129,7 @@ def show(console: Console, settings: Settings) -> None:
             columns = [name for name, *_ in result.description]
             console.print()
             terminal.table(console, columns, result.fetchall(), title)
-        _habits(console, connection, settings)
+        _habits(console, connection, truth)
     _next(console, settings)
 
 
@@ -152,9 +204,10 @@ _MEASURES = {
 }
 
 
-def _habits(console: Console, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _habits(
+    console: Console, connection: duckdb.DuckDBPyConnection, truth: Sequence[Mapping[str, Any]]
+) -> None:
     """Compare the planted habits with the published numbers, each with its place among all."""
-    truth = json.loads((village_folder(settings) / "truth.json").read_text("utf-8"))
     ((month,),) = connection.execute("SELECT max(month) FROM months").fetchall()
     rows, waiting = [], set()
     for habit in truth:

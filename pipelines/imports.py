@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from connectors import addresses, files, records
 from connectors.records import Event, Mailbox, Message, Record, Reject
-from pipelines import ingest, pseudonym_key
+from pipelines import ingest, private_files
 from pipelines.settings import Settings, make_private
 from pipelines.store import Batch, store
 
@@ -83,7 +83,7 @@ def keep(settings: Settings, path: Path, owner: str, secret: bytes) -> Kept:
         os.replace(unfinished, target)
     finally:
         unfinished.unlink(missing_ok=True)
-    pseudonym_key.sync_folder(folder)
+    private_files.sync_folder(folder)
     return Kept(target, True, *_count(target))
 
 
@@ -160,7 +160,15 @@ def _as_rows(batch: list[Record], schema: pa.Schema) -> pa.Table:
 def _of_kind(batch: pa.RecordBatch, kind: type[Record]) -> pa.Table:
     column = batch[kind.__name__.lower()]
     present = column.filter(pc.is_valid(column))
-    return pa.Table.from_arrays(present.flatten(), schema=kind.SCHEMA)
+    # A file kept by an earlier kith lacks the fields that came later.
+    known = {field.name for field in present.type}
+    columns = [
+        pc.struct_field(present, field.name)
+        if field.name in known
+        else pa.nulls(len(present), field.type)
+        for field in kind.SCHEMA
+    ]
+    return pa.Table.from_arrays(columns, schema=kind.SCHEMA)
 
 
 def _count(path: Path) -> tuple[Counter[str], Counter[str]]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors import addresses
-from connectors.records import Event, Mailbox, Message, Record, Reject
+from connectors.records import Event, Mailbox, Message, Person, Record, Reject
 from pipelines.raw_tables import RAW_TABLES
 from pipelines.settings import Settings
 from pipelines.store import differs, replace_all
@@ -95,17 +95,23 @@ class Pseudonyms:
 
 
 def rows(
-    tables: Mapping[type[Record], pa.Table], pseudonyms: Pseudonyms, seen_at: datetime
+    tables: Mapping[type[Record], pa.Table],
+    pseudonyms: Pseudonyms,
+    seen_at: datetime,
+    account_id: str | None = None,
 ) -> Rows:
     """Tables of records -> rows of every raw table that they fill.
 
-    tables   record type -> Arrow table of its SCHEMA
-    seen_at  when kith met them; dates the rejects
+    tables      record type -> Arrow table of its SCHEMA
+    seen_at     when kith met them; dates the rejects
+    account_id  the connected account that they come from; None for files
     """
     found: Rows = {}
     names = []
     if mailboxes := _some(tables, Mailbox):
-        found["raw.mailboxes"] = _mailboxes(mailboxes, pseudonyms)
+        found["raw.mailboxes"] = _mailboxes(mailboxes, pseudonyms, account_id)
+    if people := _some(tables, Person):
+        found["raw.people"] = _people(people, pseudonyms, account_id)
     if messages := _some(tables, Message):
         found["raw.messages"] = _messages(messages, pseudonyms)
         found["raw.message_folders"] = _message_folders(messages)
@@ -130,16 +136,33 @@ def _some(tables: Mapping[type[Record], pa.Table], kind: type[Record]) -> pa.Tab
     return table.combine_chunks() if table is not None and table.num_rows else None
 
 
-def _mailboxes(records: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
+def _mailboxes(records: pa.Table, pseudonyms: Pseudonyms, account_id: str | None) -> pa.Table:
+    """Mailboxes as they are met first: a file is read at once, an account's is still to be."""
     count = records.num_rows
     return _table(
         "raw.mailboxes",
         mailbox_id=_column(records, "mailbox_id"),
         provider=_column(records, "provider"),
+        account_id=[account_id] * count,
         address_key=pseudonyms.addresses(_column(records, "address")),
         pulled_at=[None] * count,
-        state=["ok"] * count,
+        state=["waiting" if account_id else "ok"] * count,
         cure=[None] * count,
+    )
+
+
+def _people(records: pa.Table, pseudonyms: Pseudonyms, account_id: str | None) -> pa.Table:
+    kept = ("directory_id", "name", "department", "title", "unit", "manager_id", "kind")
+    kept += ("is_active", "has_mailbox")
+    return _table(
+        "raw.people",
+        **{name: _column(records, name) for name in kept},
+        account_id=[account_id] * records.num_rows,
+        valid_from=_column(records, "seen_at"),
+        valid_to=pa.nulls(records.num_rows, pa.timestamp("us", "UTC")),
+        address_key=pseudonyms.addresses(_column(records, "address")),
+        alias_keys=_keyed_list(_column(records, "aliases"), pseudonyms.addresses),
+        manager_key=pseudonyms.addresses(_column(records, "manager_address")),
     )
 
 
@@ -206,7 +229,15 @@ def _events(records: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
             names=["address_key", "response", "kind"],
         )
 
-    kept = ("calendar_id", "original_start_at", "start_at", "end_at", "is_all_day", "is_recurring")
+    kept = (
+        "calendar_id",
+        "series_id",
+        "original_start_at",
+        "start_at",
+        "end_at",
+        "is_all_day",
+        "is_recurring",
+    )
     kept += ("status", "kind", "is_busy", "has_all_attendees", "sequence", "updated_at")
     return _table(
         "raw.events",

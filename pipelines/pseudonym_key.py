@@ -10,8 +10,8 @@ key is an error and never a reason to make a new one.
 import hashlib
 import os
 import secrets
-from pathlib import Path
 
+from pipelines import private_files
 from pipelines.settings import Settings, make_private
 
 VARIABLE = "KITH_PSEUDONYM_KEY"
@@ -49,22 +49,13 @@ def write(settings: Settings, key: bytes) -> bytes:
         file.write(key.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    sync_folder(folder)
+    private_files.sync_folder(folder)
     return key
 
 
 def fingerprint(key: bytes) -> str:
     """What may be shown of a key: enough to tell two apart, nothing to compute with."""
     return hashlib.sha256(b"kith pseudonym key " + key).hexdigest()[:16]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename or a new name in ``folder`` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _decode(text: str, where: str) -> bytes:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.models import Graph, Model
-from pipelines.pseudonym_key import sync_folder
+from pipelines.private_files import sync_folder
 from pipelines.settings import Settings, make_private
 from pipelines.store import transaction
 

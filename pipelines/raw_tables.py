@@ -34,6 +34,7 @@ class RawTable:
     columns    name -> (type, meaning)
     dated_by   the column whose month a change touches; None where a row belongs to no month
     combine    column -> least or greatest: kept from old and new row together
+    is_history rows have valid_from and valid_to; a row that says something else ends the one before
     """
 
     name: str
@@ -42,6 +43,7 @@ class RawTable:
     columns: Mapping[str, tuple[pa.DataType, str]]
     dated_by: str | None = None
     combine: Mapping[str, str] = field(default_factory=dict)
+    is_history: bool = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -144,6 +146,7 @@ _TABLES = (
             "mailbox_id": (_TEXT, "whose copy this is"),
             "calendar_id": (_TEXT, "the calendar in that mailbox"),
             "event_id": (_TEXT, "id of the occurrence there"),
+            "series_id": (_TEXT, "the provider's id of its series; null in files"),
             "meeting_key": (_INTEGER, "hash of UID and original start: the same on every calendar"),
             "series_key": (_INTEGER, "hash of UID"),
             "original_start_at": (_UTC, "where the series put it; UTC"),
@@ -159,15 +162,16 @@ _TABLES = (
             "has_all_attendees": (_FLAG, "false where some are hidden"),
             "sequence": (_INTEGER, "revision of the entry"),
             "updated_at": (_UTC, "when this copy last changed; UTC"),
-            "deleted_at": (_UTC, "when the provider said that it is gone; UTC"),
+            "deleted_at": (_UTC, "when it went, else when it was last seen there; UTC"),
         },
         dated_by="start_at",
     ),
     RawTable(
         "raw.people",
         "What did the directory say of whom, and when?",
-        ("directory_id", "valid_from"),
+        ("account_id", "directory_id", "valid_from"),
         {
+            "account_id": (_TEXT, "whose directory"),
             "directory_id": (_TEXT, "the directory's own id"),
             "valid_from": (_UTC, "first snapshot that said so; UTC"),
             "valid_to": (_UTC, "first snapshot that said otherwise; UTC"),
@@ -176,9 +180,25 @@ _TABLES = (
             "name": (_TEXT, "display name"),
             "department": (_TEXT, "department"),
             "title": (_TEXT, "job title"),
+            "unit": (_TEXT, "organisational unit, a path"),
             "manager_id": (_TEXT, "directory_id of the manager"),
+            "manager_key": (_INTEGER, "address of the manager, where the directory names that"),
             "kind": (_TEXT, "person, room, group, shared"),
             "is_active": (_FLAG, "false for suspended and left"),
+            "has_mailbox": (_FLAG, "whether there is mail to read"),
+        },
+        is_history=True,
+    ),
+    RawTable(
+        "raw.accounts",
+        "Which connected accounts are read, and how do they fare?",
+        ("account_id",),
+        {
+            "account_id": (_TEXT, "provider and domain, tenant or key of the person"),
+            "provider": (_TEXT, "google, microsoft"),
+            "is_organisation": (_FLAG, "false for the account of one person"),
+            "state": (_TEXT, "ok, or what is wrong"),
+            "cure": (_TEXT, "what to do about it"),
         },
     ),
     RawTable(
@@ -188,9 +208,10 @@ _TABLES = (
         {
             "mailbox_id": (_TEXT, "the provider's id; for files made of the owner's address_key"),
             "provider": (_TEXT, "files, google, microsoft"),
+            "account_id": (_TEXT, "the connected account; null for files"),
             "address_key": (_INTEGER, "whose mailbox it is"),
-            "pulled_at": (_UTC, "end of the newest complete pull; null for files; UTC"),
-            "state": (_TEXT, "ok, or what is wrong"),
+            "pulled_at": (_UTC, "until then everything recent is stored; null for files; UTC"),
+            "state": (_TEXT, "ok, waiting, reading, or what is wrong"),
             "cure": (_TEXT, "what to do about it"),
         },
     ),
@@ -211,8 +232,11 @@ _TABLES = (
         "How far has each stream been read?",
         ("mailbox_id", "stream"),
         {
-            "mailbox_id": (_TEXT, "the mailbox"),
-            "stream": (_TEXT, "what of it, for files import:<sha256>"),
+            "mailbox_id": (_TEXT, "the mailbox; for a directory the account"),
+            "stream": (
+                _TEXT,
+                "mail, mail:<folder>, calendar:<calendar>, directory, import:<sha256>",
+            ),
             "cursor": (_TEXT, "where to go on"),
         },
     ),

@@ -22,6 +22,7 @@ from pipelines.build import is_fresh
 from pipelines.definitions import build_definitions
 from pipelines.jobs import reason, run_jobs
 from pipelines.models import Graph
+from pipelines.progress import Progress
 from pipelines.publish import MANIFEST, names_differ
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import Warehouse
@@ -61,23 +62,33 @@ def run(
     jobs: Sequence[str],
     say: Callable[[str], None],
     months: tuple[date, date] | None = None,
+    tell: Callable[[Progress], None] = lambda _progress: None,
 ) -> Outcome:
     """Run ``jobs`` in order, for the stale months or for the given first to last month.
 
-    say  called with the name of each step that begins
+    Where a pull brought nothing new, nothing is computed.
+
+    say   called with the name of each step that begins
+    tell  called while mailboxes are pulled
     Raises WarehouseBusy, KeyProblem and whatever else opening the warehouse raises.
     """
     settings = warehouse.settings
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
-    definitions = build_definitions(settings, warehouse, {"progress": _progress(say)})
+    definitions = build_definitions(settings, warehouse, {"progress": _progress(say)}, tell)
     # The lock is held from the first step to the last: no other run sees a half of this one.
     with warehouse.connect(), dg.DagsterInstance.get() as instance:
-        results = run_jobs(definitions, warehouse, instance, jobs, months)
+        results = []
+        for job in jobs:
+            if results and not months and nothing_new(warehouse):
+                break
+            results += run_jobs(definitions, warehouse, instance, [job], months)
+            if not results[-1].success:
+                break
     return _outcome(results)
 
 
 def nothing_new(warehouse: Warehouse) -> bool:
-    """Whether there is nothing to store, compute or publish: half a second instead of 15."""
+    """Whether there is nothing on disk to store, compute or publish: half a second, not 15."""
     settings = warehouse.settings
     with warehouse.connect() as connection:
         secret = pseudonym_key.load(settings)

@@ -68,6 +68,51 @@ class Limits(BaseModel):
     )
 
 
+class Pull(BaseModel):
+    """Which mailboxes of a connected organisation are read, and for how long at a time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    include: tuple[str, ...] = Field(
+        default=(), description="only these: addresses, @domain, department:NAME, unit:/PATH"
+    )
+    exclude: tuple[str, ...] = Field(
+        default=(), description="never these, in the same words; stronger than include"
+    )
+    minutes: Annotated[int, Field(ge=1)] = Field(
+        default=60, description="a pull ends cleanly after this long and goes on next time"
+    )
+    mailboxes_at_once: Annotated[int, Field(ge=1, le=500)] = Field(
+        default=32, description="mailboxes read at the same time"
+    )
+
+
+class Google(BaseModel):
+    """Where Google is asked, and how fast."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gmail_endpoint: str = "https://gmail.googleapis.com"
+    calendar_endpoint: str = "https://www.googleapis.com/calendar/v3/"
+    directory_endpoint: str = "https://admin.googleapis.com"
+    quota: Literal["current", "earlier", "unlimited"] = Field(
+        default="current",
+        description="Google's limits: current, earlier (projects from before May 2026), unlimited",
+    )
+
+
+class Microsoft(BaseModel):
+    """Where Microsoft 365 is asked, and how fast."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    graph_endpoint: str = "https://graph.microsoft.com"
+    login_endpoint: str = "https://login.microsoftonline.com"
+    quota: Literal["published", "unlimited"] = Field(
+        default="published", description="Microsoft's limits: published or unlimited"
+    )
+
+
 class Settings(BaseSettings):
     """All settings. Unknown keys are errors."""
 
@@ -78,8 +123,10 @@ class Settings(BaseSettings):
     data: Path = Field(
         default=Path("data"), description="folder of everything kith keeps, from kith.toml's folder"
     )
-    audience: Literal["self", "organisation"] = Field(
-        default="self", description="self: a personal install; organisation: others' mailboxes too"
+    audience: Literal["self", "organisation"] | None = Field(
+        default=None,
+        description="self: a personal install; organisation: others' mailboxes too; where not set, "
+        "organisation as soon as an organisation's account is connected",
     )
     people_names: bool = Field(
         default=False, description="names and addresses in parquet/ although others see it"
@@ -92,6 +139,9 @@ class Settings(BaseSettings):
     )
     me: Me = Me()
     organisation: Organisation = Organisation()
+    pull: Pull = Pull()
+    google: Google = Google()
+    microsoft: Microsoft = Microsoft()
     limits: Limits = Limits()
 
     @classmethod
@@ -152,6 +202,11 @@ class Settings(BaseSettings):
         return self.data_folder / "credentials"
 
     @property
+    def accounts(self) -> Path:
+        """The keys of connected accounts, a file each."""
+        return self.credentials / "accounts"
+
+    @property
     def is_demo(self) -> bool:
         """Whether the folder holds the invented village: real data are refused there."""
         return (self.data_folder / DEMO_MARK).exists()
@@ -159,7 +214,17 @@ class Settings(BaseSettings):
     @property
     def shows_names(self) -> bool:
         """Whether published tables carry names and addresses."""
-        return self.audience == "self" or self.people_names
+        return self.effective_audience == "self" or self.people_names
+
+    @property
+    def effective_audience(self) -> Literal["self", "organisation"]:
+        """The audience as set, else as the connected accounts demand."""
+        return self.audience or ("organisation" if self.has_organisation else "self")
+
+    @property
+    def has_organisation(self) -> bool:
+        """Whether an account is connected that reads the mailboxes of others."""
+        return any(self.accounts.glob("*.organisation.json"))
 
 
 def config_path() -> Path:

@@ -6,19 +6,29 @@ Not here: printing (cli.py).
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
 from pipelines import pseudonym_key
+from pipelines.accounts import connected
 from pipelines.models import Graph, ModelError
 from pipelines.publish import read_manifest
 from pipelines.settings import Settings, SettingsError, config_path
 from pipelines.warehouse import Warehouse, WarehouseBroken, WarehouseBusy
 
 _FREE_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class AccountStatus:
+    """One connected account and how it fares; its mailboxes may fare otherwise."""
+
+    account: str
+    state: str
+    cure: str | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,7 @@ class Status:
 
     data_folder: str
     is_demo: bool
+    accounts: tuple[AccountStatus, ...]
     mailboxes: tuple[MailboxStatus, ...]
     rejects: tuple[tuple[str, int], ...]
     published_files: int
@@ -73,6 +84,7 @@ def status(warehouse: Warehouse) -> Status:
             "LEFT JOIN raw.addresses AS addresses USING (address_key) "
             "LEFT JOIN mail USING (mailbox_id) LEFT JOIN events USING (mailbox_id) ORDER BY 1"
         ).fetchall()
+        known = connection.execute("SELECT account_id, state, cure FROM raw.accounts").fetchall()
         rejects = connection.execute(
             "SELECT reason, count(*) FROM raw.rejects GROUP BY ALL ORDER BY 2 DESC, 1"
         ).fetchall()
@@ -80,12 +92,23 @@ def status(warehouse: Warehouse) -> Status:
     return Status(
         str(settings.data_folder),
         settings.is_demo,
+        tuple(_accounts(settings, known)),
         tuple(MailboxStatus(*row) for row in mailboxes),
         tuple(rejects),
         len(files),
         sum(file.rows for file in files),
         tuple(path.name for path in warehouse.broken_files()),
     )
+
+
+def _accounts(
+    settings: Settings, known: Sequence[tuple[str, str, str | None]]
+) -> Iterator[AccountStatus]:
+    """Every connected account; of those that were never asked, that."""
+    asked = {account_id: AccountStatus(account_id, *rest) for account_id, *rest in known}
+    for account in connected(settings):
+        waiting = AccountStatus(account.account_id, "waiting", "kith run")
+        yield asked.get(account.account_id, waiting)
 
 
 def examine() -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """Raw rows are stored all together or not at all.
 
-Here: one transaction for a batch of rows, its cursor and the months it touches.
-Not here: what the rows are (raw_tables.py), where they come from (ingest.py), who opens the
-database (warehouse.py).
+Here: one transaction for rows, cursors and the months that they touch.
+Not here: what the rows are (raw_tables.py), where they come from (ingest.py), what a provider's
+page deletes and moves (changes.py), who opens the database (warehouse.py).
 """
 
 import contextlib
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
+from connectors.pages import Page
+from pipelines import changes
 from pipelines.raw_tables import RAW_TABLES, RawTable, literal
 
 
@@ -19,36 +21,47 @@ from pipelines.raw_tables import RAW_TABLES, RawTable, literal
 class Batch:
     """Raw rows that are stored together or not at all.
 
-    rows    raw table name -> Arrow table with that table's schema
-    cursor  how far ``stream`` of ``mailbox_id`` has been read once the rows are stored
+    mailbox_id  the mailbox; for a directory the account
+    rows        raw table name -> Arrow table with that table's schema
+    cursor      how far ``stream`` has been read once the rows are stored; None forgets it
+    page        what else the provider's page changed: deleted, moved, listed
     """
 
     mailbox_id: str
     stream: str
-    cursor: str
+    cursor: str | None
     rows: Mapping[str, pa.Table] = field(default_factory=dict)
+    page: Page | None = None
 
 
-def store(connection: duckdb.DuckDBPyConnection, batch: Batch) -> dict[str, int]:
-    """Upsert a batch, its cursor and the months it touches in one transaction.
+def store(connection: duckdb.DuckDBPyConnection, *batches: Batch) -> dict[str, int]:
+    """Upsert batches, their cursors and the months that they touch in one transaction.
 
     Only rows that are new or differ are written and touch a month, both the month that the old row
     stood in and the month of the new one. Gives the number of changed rows of each table. After a
-    kill at any instant either all of it is there or nothing.
+    kill at any instant either all of it is there or nothing. Batches stored together are of
+    different streams.
     """
+    changed: dict[str, int] = {}
     with transaction(connection):
-        changed = {
-            name: _upsert(connection, RAW_TABLES[name], rows) for name, rows in batch.rows.items()
-        }
-        connection.execute(
-            "DELETE FROM raw.cursors WHERE mailbox_id = ? AND stream = ?",
-            [batch.mailbox_id, batch.stream],
-        )
-        connection.execute(
-            "INSERT INTO raw.cursors VALUES (?, ?, ?)",
-            [batch.mailbox_id, batch.stream, batch.cursor],
-        )
+        for name, table in RAW_TABLES.items():
+            parts = [batch.rows[name] for batch in batches if name in batch.rows]
+            if parts:
+                rows = pa.concat_tables(parts)
+                upsert = _succeed if table.is_history else _upsert
+                changed[name] = upsert(connection, table, rows) if rows.num_rows else 0
+        for batch in batches:
+            if batch.page is not None:
+                changes.apply(connection, batch.mailbox_id, batch.page)
+            _set_cursor(connection, batch)
     return changed
+
+
+def _set_cursor(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    place = [batch.mailbox_id, batch.stream]
+    connection.execute("DELETE FROM raw.cursors WHERE mailbox_id = ? AND stream = ?", place)
+    if batch.cursor is not None:
+        connection.execute("INSERT INTO raw.cursors VALUES (?, ?, ?)", [*place, batch.cursor])
 
 
 def replace_all(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> bool:
@@ -132,6 +145,34 @@ def _upsert(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: pa.Tab
     connection.execute(f"DELETE FROM {table.name} AS old USING changed AS new WHERE {same_key}")
     connection.execute(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM changed")
     return connection.execute("SELECT count(*) FROM changed").fetchall()[0][0]
+
+
+def _succeed(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: pa.Table) -> int:
+    """Let every row that says something new take the place of the one in force."""
+    *owner, begins = table.key
+    same = " AND ".join(f'old."{column}" = new."{column}"' for column in owner)
+    said = [column for column in table.columns if column not in (*table.key, "valid_to")]
+    differs = " OR ".join(f'old."{column}" IS DISTINCT FROM new."{column}"' for column in said)
+    with registered(connection, rows.cast(table.schema)):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE changed AS SELECT new.* FROM incoming AS new "
+            f"LEFT JOIN {table.name} AS old ON {same} AND old.valid_to IS NULL "
+            f'WHERE old."{owner[0]}" IS NULL OR {differs}'
+        )
+    # Twice within one second: the later answer is the one that held from then on.
+    connection.execute(
+        f"DELETE FROM {table.name} AS old USING changed AS new "
+        f'WHERE {same} AND old."{begins}" = new."{begins}"'
+    )
+    connection.execute(
+        f'UPDATE {table.name} AS old SET valid_to = new."{begins}" FROM changed AS new '
+        f"WHERE {same} AND old.valid_to IS NULL"
+    )
+    connection.execute(f"INSERT INTO {table.name} BY NAME FROM changed")
+    ((count,),) = connection.execute("SELECT count(*) FROM changed").fetchall()
+    if count:
+        connection.execute("INSERT INTO raw.touched_months VALUES (?, NULL)", [table.name])
+    return count
 
 
 def _latest(table: RawTable, key: str, plain: list[str]) -> str:

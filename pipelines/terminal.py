@@ -20,10 +20,14 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from pipelines.accounts import Account
     from pipelines.imports import Kept
+    from pipelines.progress import Progress
     from pipelines.run import Outcome
     from pipelines.settings import Settings
     from pipelines.status import Finding, Status
+
+_MAILBOXES = "raw/mailboxes"  # the asset whose check warns of mailboxes that cannot be read
 
 # Cells that a spreadsheet would run as a formula, full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -92,13 +96,55 @@ def progress(console: Console, verb: str, total: int) -> Iterator[Callable[[str]
 
 
 @contextmanager
-def steps(console: Console) -> Iterator[Callable[[str], None]]:
-    """What a run is at: one changing line on a terminal, one line a step elsewhere."""
+def steps(
+    console: Console,
+) -> Iterator[tuple[Callable[[str], None], Callable[["Progress"], None]]]:
+    """What a run is at: one changing line on a terminal; lines elsewhere.
+
+    Gives one function for the name of each step, and one for the progress of a pull.
+    """
     if console.is_terminal:
         with console.status("starting") as line:
-            yield lambda step: line.update(Text(step.replace("__", ".")))
-    else:
-        yield lambda step: console.print(Text(f"step {step.replace('__', '.')}"))
+            yield (
+                lambda step: line.update(Text(step.replace("__", "."))),
+                lambda progress: line.update(Text(_pulling(progress))),
+            )
+        return
+    told: list[int] = [0]
+
+    def tell(progress: "Progress") -> None:
+        # A line for every tenth part, and the last.
+        tenth = progress.mailboxes_done * 10 // max(progress.mailbox_count, 1)
+        if tenth > told[0]:
+            told[0] = tenth
+            console.print(Text(_pulling(progress)))
+
+    yield lambda step: console.print(Text(f"step {step.replace('__', '.')}")), tell
+
+
+def _pulling(progress: "Progress") -> str:
+    rest = progress.remaining_s
+    return (
+        f"mailbox {progress.mailboxes_done} of {progress.mailbox_count}, "
+        f"{progress.message_count:,} messages, {progress.messages_per_s:,.0f} a second"
+        + (f", about {_duration(rest)} to go" if rest and rest >= 1 else "")
+    )
+
+
+def _duration(seconds: float) -> str:
+    """Seconds in the largest unit that leaves two digits or fewer before the point."""
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def connected(console: Console, account: "Account", scopes: Sequence[tuple[str, str]]) -> None:
+    """What an account that was just connected lets kith read, and what comes next."""
+    what = "an organisation" if account.is_organisation else "one person"
+    console.print(Text(f"{account.account_id} is connected: {what}"))
+    table(console, ("it may read", "why"), scopes)
+    console.print(Text("kith run reads, computes and publishes"))
 
 
 def kept(console: Console, found: Sequence[tuple[Path, "Kept"]]) -> None:
@@ -124,13 +170,15 @@ def _sentence(counts: Counter[str]) -> str:
     )
 
 
-def outcome(console: Console, found: "Outcome", settings: "Settings") -> None:
+def outcome(console: Console, found: "Outcome", settings: "Settings", *, computes: bool) -> None:
     """What became of a run, and where things are."""
     for asset, check in found.failed_checks:
         console.print(Text(f"check failed: {asset} {check}; nothing was published"))
-    if found.warnings:
-        tables = ", ".join(asset for asset, _ in found.warnings)
-        console.print(Text(f"kith ui explains what is unusual in {tables}"))
+    unusual = [asset for asset, _ in found.warnings if asset != _MAILBOXES]
+    if len(unusual) < len(found.warnings):
+        console.print(Text("not every mailbox could be read; kith status says why, and the cure"))
+    if unusual:
+        console.print(Text(f"kith ui explains what is unusual in {', '.join(unusual)}"))
     if found.error and not found.failed_checks:
         console.print(Text(f"failed: {plain(found.error)}"))
     if found.failed_checks:
@@ -140,6 +188,8 @@ def outcome(console: Console, found: "Outcome", settings: "Settings") -> None:
     if found.months:
         months = f"{len(found.months)} months computed"
         console.print(Text(f"{months}; published in {settings.parquet}"), soft_wrap=True)
+    elif computes:
+        console.print(Text(f"nothing new; {settings.parquet} is up to date"), soft_wrap=True)
     else:
         console.print(Text(f"stored in {settings.data_folder}; kith run computes"), soft_wrap=True)
 
@@ -148,6 +198,12 @@ def status(console: Console, found: "Status") -> None:
     """The answer of `kith status`."""
     demo = " (demo)" if found.is_demo else ""
     console.print(Text(f"{found.data_folder}{demo}"), soft_wrap=True)
+    if found.accounts:
+        rows = [
+            (one.account, one.state + (f": {one.cure}" if one.cure else ""))
+            for one in found.accounts
+        ]
+        table(console, ("account", "state"), rows, "accounts")
     columns = ("mailbox", "source", "state", "messages", "events", "first", "last", "pulled")
     table(
         console,

@@ -17,14 +17,15 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import pseudonym_key
+from pipelines import private_files, pseudonym_key
 from pipelines.raw_tables import RAW_TABLES, literal
 from pipelines.settings import Limits, Settings, make_private
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _RUNNER_TABLES = """
     CREATE TABLE raw.warehouse (schema_version BIGINT, pseudonym_fingerprint VARCHAR);
     CREATE TABLE raw.touched_months (table_name VARCHAR, month DATE);
+    CREATE TABLE raw.listed (mailbox_id VARCHAR, stream VARCHAR, item_id VARCHAR);
     CREATE TABLE staging.wanted_months (
         month DATE, as_of TIMESTAMPTZ, as_of_date DATE, window_start_date DATE, is_complete BOOLEAN
     );
@@ -161,7 +162,7 @@ class Warehouse:
         with open(unfinished, "rb") as file:
             os.fsync(file.fileno())
         os.replace(unfinished, self.path)
-        pseudonym_key.sync_folder(self.path.parent)
+        private_files.sync_folder(self.path.parent)
 
     def _set_aside(self, error: duckdb.Error) -> None:
         """Rename a file that does not open; it is never deleted, and status names it."""
@@ -172,7 +173,7 @@ class Warehouse:
                 os.replace(file, file.with_name(f"{file.name}.broken-{stamp}"))
         reason = self.path.with_name(f"{self.path.name}.broken-{stamp}.txt")
         reason.write_text(f"{_first_line(error)}\n", encoding="utf-8")
-        pseudonym_key.sync_folder(self.path.parent)
+        private_files.sync_folder(self.path.parent)
 
     def broken_files(self) -> list[Path]:
         """Databases that were set aside because they did not open."""

@@ -8,12 +8,12 @@
 
 with recursive memberships as (
     select
-        people.directory_id as set_id,
+        concat(people.account_id, ' ', people.directory_id) as set_id,
         people.address_key
     from raw.people
     union all
     select
-        people.directory_id as set_id,
+        concat(people.account_id, ' ', people.directory_id) as set_id,
         unnest(people.alias_keys) as address_key
     from raw.people
     union all

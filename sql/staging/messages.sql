@@ -5,7 +5,9 @@
 -- Check:   address_count >= 0
 -- Caveat:  the fullest copy is believed: only the sender's own shows Bcc
 -- Caveat:  copies of one message may be dated differently; the earliest believable date holds
--- Version: 1
+-- Caveat:  headers say which thread a message belongs to; where a provider gives none of them, the
+--          oldest message of the conversation that the provider put it in
+-- Version: 2
 
 -- Whole messages are needed even where only one of their copies is dated in a wanted month.
 with candidates as (
@@ -16,13 +18,31 @@ with candidates as (
         and messages.sent_at < wanted_months.as_of
 ),
 
+conversations as (
+    select
+        messages.thread_key,
+        messages.message_key,
+        messages.sent_at,
+        row_number() over (
+            partition by messages.thread_key
+            order by messages.sent_at, messages.message_key
+        ) as place
+    from raw.messages
+    where messages.thread_key in (
+        select messages.thread_key
+        from raw.messages
+        join candidates on candidates.message_key = messages.message_key
+    )
+),
+
 addressed as (
     select
         messages.mailbox_id,
         messages.message_id,
         messages.message_key,
         messages.sent_at,
-        messages.thread_key,
+        roots.message_key as root_key,
+        roots.sent_at as root_sent_at,
         coalesce(messages.original_author_key, messages.author_key, messages.sender_key) as author_key,
         messages.to_keys,
         messages.cc_keys,
@@ -48,6 +68,9 @@ addressed as (
         min(messages.sent_at) over (partition by messages.message_key) as first_sent_at
     from raw.messages
     cross join staging.parameters
+    left join conversations as roots
+        on roots.thread_key = messages.thread_key
+        and roots.place = 1
     where
         messages.sent_at >= cast(parameters.first_month as timestamptz)
         and messages.message_key in (
@@ -64,7 +87,8 @@ known as (
         addressed.message_id,
         addressed.message_key,
         addressed.first_sent_at,
-        addressed.thread_key,
+        addressed.root_key,
+        addressed.root_sent_at,
         addressed.author_key,
         addressed.to_keys,
         addressed.cc_keys,
@@ -87,7 +111,10 @@ gathered as (
         known.month,
         known.message_key,
         known.first_sent_at,
-        known.thread_key,
+        first_value(known.root_key) over (
+            partition by known.message_key
+            order by known.root_sent_at nulls last, known.root_key
+        ) as root_key,
         known.author_key,
         known.to_keys,
         known.cc_keys,
@@ -121,13 +148,15 @@ select
     coalesce(gathered.address_count, 0) as address_count,  -- different addresses in To, Cc and Bcc, lists and robots included
     gathered.in_reply_to_key,  -- message_key of the message it answers
     gathered.reference_keys,  -- message_keys of its thread, oldest first
-    gathered.in_reply_to_key is null and coalesce(gathered.reference_count, 0) = 0 as is_thread_start,  -- names no earlier message
+    gathered.in_reply_to_key is null
+    and coalesce(gathered.reference_count, 0) = 0
+    and coalesce(gathered.root_key = gathered.message_key, true) as is_thread_start,  -- follows no earlier message
     coalesce(
         gathered.reference_keys[1],
         gathered.in_reply_to_key,
-        gathered.thread_key,
+        gathered.root_key,
         gathered.message_key
-    ) as thread_key  -- the oldest message it names, else the provider's conversation, else itself
+    ) as thread_key  -- the oldest message it names, else the oldest of its conversation, else itself
 from gathered
 left join staging.addresses as authors
     on authors.address_key = gathered.author_key

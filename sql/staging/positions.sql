@@ -9,15 +9,17 @@
 with recursive entries as (
     select
         addresses.person_id,
+        people.account_id,
         people.directory_id,
         people.address_key,
         people.name,
         people.department,
         people.title,
         people.manager_id as manager_directory_id,
+        people.manager_key,
         row_number() over (
             partition by addresses.person_id
-            order by people.valid_to desc nulls first, people.valid_from desc, people.directory_id
+            order by people.valid_to desc nulls first, people.valid_from desc, people.account_id, people.directory_id
         ) as place
     from raw.people
     join staging.addresses on addresses.address_key = people.address_key
@@ -25,10 +27,11 @@ with recursive entries as (
 
 owners as (
     select
+        entries.account_id,
         entries.directory_id,
         min(entries.person_id) as person_id
     from entries
-    group by entries.directory_id
+    group by entries.account_id, entries.directory_id
 ),
 
 newest as (
@@ -38,9 +41,12 @@ newest as (
         entries.name,
         entries.department,
         entries.title,
-        nullif(owners.person_id, entries.person_id) as manager_id
+        nullif(coalesce(owners.person_id, managers.person_id), entries.person_id) as manager_id
     from entries
-    left join owners on owners.directory_id = entries.manager_directory_id
+    left join owners
+        on owners.account_id = entries.account_id
+        and owners.directory_id = entries.manager_directory_id
+    left join staging.addresses as managers on managers.address_key = entries.manager_key
     where entries.place = 1
 ),
 

@@ -2,8 +2,10 @@
 --
 -- Grain:   address_key
 -- Check:   first_seen_at is not null
+-- Caveat:  when a directory was first asked says nothing of when somebody came: it dates only those
+--          whom no message or meeting names
 -- Caveat:  an address that only kith.toml or a mailbox names has not been met and is left out
--- Version: 1
+-- Version: 2
 
 with written as (
     select
@@ -45,28 +47,33 @@ listed as (
 met as (
     select
         written.address_key,
-        written.seen_at
+        written.seen_at,
+        true as is_met
     from written
     union all
     select
         events.organizer_key as address_key,
-        events.start_at as seen_at
+        events.start_at as seen_at,
+        true as is_met
     from raw.events
     union all
     select
         invited.attendee.address_key,
-        invited.seen_at
+        invited.seen_at,
+        true as is_met
     from invited
     union all
     select
         listed.address_key,
-        listed.seen_at
+        listed.seen_at,
+        false as is_met
     from listed
 )
 
 select
     met.address_key,  -- the address
-    min(met.seen_at) as first_seen_at  -- first message, meeting or directory snapshot that names it; UTC
+    coalesce(min(met.seen_at) filter (where met.is_met), min(met.seen_at)) as first_seen_at,  -- first message or meeting that names it, else first directory snapshot; UTC
+    max(cast(met.is_met as integer)) > 0 as is_met  -- named by a message or meeting, not by a directory alone
 from met
 cross join staging.parameters
 where

@@ -96,7 +96,7 @@ def test_fields_are_cut_as_compat32_cuts_them(lines, end):
     ours = mail._fields(block.encode())
     for name in ("from", "to", "cc", "bcc"):
         expected = [" ".join(value.split()) for value in theirs.get_all(name, [])]
-        assert [" ".join(value.decode().split()) for value in ours.get(name, [])] == expected
+        assert [" ".join(value.split()) for value in ours.get(name, [])] == expected
 
 
 # Dates

@@ -128,11 +128,11 @@ def test_doctor_says_what_ails(folder: Path):
 @pytest.mark.parametrize(
     ("words", "environment", "said"),
     [
-        (("status",), {}, "try kith demo, or kith import"),
+        (("status",), {}, "try kith demo, kith connect or kith import"),
         (("query", "select 1"), {}, "nothing is published"),
         (("import", "nowhere.mbox", "--owner", OWNER), {}, "nowhere.mbox"),
         (("import", "x", "--owner", "nobody"), {}, "--owner must be an address"),
-        (("run",), {}, "try kith demo, or kith import"),
+        (("run",), {}, "try kith demo, kith connect or kith import"),
         (("run",), {"KITH_CONFIG": "nowhere.toml"}, "nowhere.toml"),
         (("run",), {"KITH_AUDIENCE": "all"}, "audience"),
         (("demo",), {"KITH_DATA": "full"}, "set KITH_DATA to an empty folder"),

@@ -94,10 +94,13 @@ def test_loading_opens_neither_database_nor_great_expectations(settings: Setting
     assert not settings.database.exists()
 
 
-def test_jobs_and_schedule_are_there(definitions: dg.Definitions):
+def test_jobs_schedules_and_sensor_are_there(definitions: dg.Definitions):
     assert {job.name for job in definitions.jobs} == {"pull", "compute", "everything"}
-    (schedule,) = definitions.schedules
-    assert (schedule.name, schedule.cron_schedule) == ("daily", "0 5 * * *")
+    assert {one.name: (one.job_name, one.cron_schedule) for one in definitions.schedules} == {
+        "hourly": ("pull", "23 * * * *"),
+        "daily": ("everything", "0 5 * * *"),
+    }
+    assert {one.name: one.job_name for one in definitions.sensors} == {"new_mailboxes": "pull"}
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_any_setting_data_lie_in_the_working_folder(folder: Path):
     settings = Settings.load()
     assert settings.data_folder == folder / "data"
-    assert settings.audience == "self"
+    assert settings.effective_audience == "self"
+
+
+def test_an_organisations_account_makes_the_audience_an_organisation(folder: Path):
+    accounts = folder / "data" / "credentials" / "accounts"
+    accounts.mkdir(parents=True)
+    (accounts / "google-1.person.json").touch()
+    assert Settings.load().effective_audience == "self"
+    (accounts / "google-x.example.organisation.json").touch()
+    assert Settings.load().effective_audience == "organisation"
+    assert not Settings.load().shows_names
+    assert Settings(audience="self").effective_audience == "self"
 
 
 def test_data_lie_beside_the_kith_toml_that_names_them(folder: Path, monkeypatch):

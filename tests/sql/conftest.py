@@ -168,6 +168,7 @@ class World:
     def directory(self, person: str, valid_from: str = "2023-01-01", **columns: Any) -> None:
         """A directory entry whose id is the person's name."""
         row = {
+            "account_id": "house",
             "directory_id": person,
             "valid_from": moment(valid_from),
             "address_key": self.key(person),

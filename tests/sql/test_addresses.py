@@ -19,6 +19,15 @@ def test_a_person_is_named_after_the_address_that_was_met_first(world):
     assert set(owners.values()) == {min(world.key("bob"), world.key("dan"))}
 
 
+def test_who_is_who_does_not_depend_on_when_the_directory_was_asked_first(world):
+    world.mail("2024-03-10", "eve", to=["bob"])
+    world.mail("2024-03-20", "ann", to=["bob"])
+    world.directory("ann", alias_keys=[world.key("eve")], valid_from="2023-01-01")
+    world.build("staging.addresses")
+    owners = {row.address_key: row.person_id for row in world.rows("staging.addresses")}
+    assert owners[world.key("ann")] == world.key("eve")
+
+
 def test_sets_that_share_an_address_are_one_person(world):
     world.mail("2024-01-10", "ann", to=["bob", "cat", "dan", "eve"])
     world.directory("ann", alias_keys=[world.key("bob")])

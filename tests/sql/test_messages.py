@@ -97,3 +97,27 @@ def test_a_copy_dated_after_as_of_is_not_believed_yet(world):
     world.execute("UPDATE raw.mailboxes SET provider = 'google', pulled_at = '2024-01-15 08:00Z'")
     world.build("staging.messages")
     assert world.row("staging.messages").address_count == 1
+
+
+def test_without_headers_the_oldest_of_a_conversation_is_its_thread(world):
+    first = world.mail("2024-01-10", "ann", to=["bob"], mailbox="bob", thread_key=7)
+    second = world.mail("2024-02-11", "bob", to=["ann"], mailbox="bob", thread_key=7)
+    world.mail("2024-02-11", "bob", to=["ann"], mailbox="ann", key=second)
+    alone = world.mail("2024-02-12", "bob", to=["ann"], mailbox="bob", thread_key=8)
+    world.build("staging.messages")
+    rows = {row.message_key: row for row in world.rows("staging.messages")}
+    assert {key: row.thread_key for key, row in rows.items()} == {
+        first: first,
+        second: first,
+        alone: alone,
+    }
+    assert {key for key, row in rows.items() if row.is_thread_start} == {first, alone}
+
+
+def test_headers_know_the_thread_better_than_the_provider(world):
+    first = world.mail("2024-01-10", "ann", to=["bob"], thread_key=7)
+    other = world.mail("2024-01-11", "cat", to=["bob"], thread_key=7)
+    answer = world.mail("2024-01-12", "bob", to=["cat"], thread_key=7, answers=other)
+    world.build("staging.messages")
+    threads = {row.message_key: row.thread_key for row in world.rows("staging.messages")}
+    assert threads == {first: first, other: first, answer: other}
