@@ -48,7 +48,7 @@ def _file(
     """Put messages that are stored into folders; what is not stored lies in none."""
     connection.execute(
         "INSERT INTO raw.message_folders "
-        "SELECT $mailbox, filed.folder_id, filed.message_id "
+        "SELECT DISTINCT $mailbox, filed.folder_id, filed.message_id "
         "FROM (SELECT unnest($folders::VARCHAR[]) AS folder_id, "
         "unnest($messages::VARCHAR[]) AS message_id) AS filed "
         "SEMI JOIN raw.messages AS held "

@@ -1,0 +1,93 @@
+"""What must hold wherever a pull is killed or told to wait: it ends, run again, in the same state.
+
+Here: the sweep over every answer and every COMMIT, of a first pull and of one that brings changes.
+Not here: processes (killing.py), the world (small_world.py).
+"""
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.faults import Fault
+from sandbox.village import Village
+from tests.pipelines.killing import Killer, digest, pull_once
+from tests.pipelines.small_world import SmallWorld, small_world
+
+
+@dataclass
+class Sweep:
+    """A world, a data folder as it stands before the pull, and the state that it must end in."""
+
+    world: SmallWorld
+    killer: Killer
+    before: Path
+    expected: str
+    folder: Path
+
+    def begin(self) -> Path:
+        """A fresh copy of the data folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.before, self.folder)
+        return self.folder
+
+    def every_answer(self) -> int:
+        """Kill at every answer, before it is sent; how many kills there were."""
+        sandbox = self.world.sandbox
+
+        def attempt(position: int) -> int:
+            sandbox.faults[:] = [
+                Fault(at=sandbox.calls + position, kind="kill", call=self.killer.kill)
+            ]
+            return self.killer.pull(self.begin())
+
+        return self._until_undisturbed(attempt)
+
+    def every_commit(self, *, after: bool) -> int:
+        """Kill at every COMMIT; how many kills there were."""
+        return self._until_undisturbed(
+            lambda position: self.killer.pull(self.begin(), position + 1, after=after)
+        )
+
+    def _until_undisturbed(self, attempt: Callable[[int], int]) -> int:
+        for position in itertools.count():
+            status = attempt(position)
+            self.world.sandbox.faults.clear()
+            if status == 0:
+                assert digest(self.folder) == self.expected
+                return position
+            assert status == -9, f"at {position} the pull failed instead of dying"
+            assert self.killer.pull(self.folder) == 0
+            assert digest(self.folder) == self.expected, f"killed at {position}"
+        raise AssertionError("count() does not end")
+
+    def every_wait(self, *faults: dict) -> int:
+        """Let the provider say "later" at every position in each of the ways; how many waits."""
+        sandbox = self.world.sandbox
+        waits = 0
+        for fault in faults:
+            for position in itertools.count():
+                sandbox.faults[:] = [Fault(at=sandbox.calls + position, **fault)]
+                pull_once(self.begin(), 0, False)
+                assert digest(self.folder) == self.expected, f"{fault} at {position}"
+                if sandbox.faults.pop().times:
+                    break
+                waits += 1
+        return waits
+
+
+def sweeps(provider: str, folder: Path) -> Iterator[Sweep]:
+    """A sweep over the first pull; then, in the changed world, one over the second."""
+    killer = Killer()
+    try:
+        with small_world(provider, Village(months=2)) as world:
+            empty = world.prepare(folder / "empty")
+            first = folder / "first"
+            for before, after in ((empty, first), (first, folder / "second")):
+                shutil.copytree(before, after)
+                assert killer.pull(after) == 0
+                yield Sweep(world, killer, before, digest(after), folder / "tried")
+                world.live()
+    finally:
+        killer.close()

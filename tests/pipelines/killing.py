@@ -1,0 +1,142 @@
+"""Pulls in processes of their own, which can be killed at any instant.
+
+Here: a server that has loaded everything once and forks for every pull (a fresh process takes ten
+times as long), a connection that kills its process at a COMMIT, the state that a pull ends in, and
+the small world that is pulled from one provider while it changes.
+Not here: where to kill and what must hold (test_kills_*.py).
+"""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines import accounts, pseudonym_key
+from pipelines.pull import pull
+from pipelines.raw_tables import RAW_TABLES
+from pipelines.settings import ROOT, Settings
+from pipelines.warehouse import Warehouse
+
+KEY = bytes(range(32))
+
+
+class Dying:
+    """A DuckDB connection whose process dies before or after its N-th COMMIT."""
+
+    def __init__(self, connection, commit: int, *, after: bool) -> None:
+        self._connection, self._left, self._after = connection, commit, after
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *parameters: Any) -> Any:
+        self._left -= sql == "COMMIT"
+        dies = sql == "COMMIT" and self._left == 0
+        if dies and not self._after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = self._connection.execute(sql, *parameters)
+        if dies:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+
+def prepare(folder: Path, keys: Mapping[str, Any], **settings: Any) -> None:
+    """A data folder with connected accounts; ``keys`` maps account ids to key files."""
+    (folder / "settings.json").parent.mkdir(parents=True, exist_ok=True)
+    (folder / "settings.json").write_text(json.dumps(settings))
+    own = load(folder)
+    pseudonym_key.write(own, KEY)
+    for account_id, (provider, key, admin) in keys.items():
+        accounts.keep(own, accounts.Account(account_id, provider, True, key, admin))
+
+
+def load(folder: Path) -> Settings:
+    return Settings(data=folder / "data", **json.loads((folder / "settings.json").read_text()))
+
+
+def digest(folder: Path) -> str:
+    """sha256 over every raw table in the order of its columns."""
+    found = hashlib.sha256()
+    with Warehouse(load(folder)).connect() as connection:
+        for name in (*RAW_TABLES, "raw.listed"):
+            found.update(name.encode())
+            for row in connection.execute(f"FROM {name} ORDER BY ALL").fetchall():
+                found.update(repr(row).encode())
+    return found.hexdigest()
+
+
+def pull_once(folder: Path, commit: int, after: bool) -> None:
+    """One whole pull; with a ``commit`` above 0 its process does not survive that COMMIT."""
+    settings = load(folder)
+    with Warehouse(settings).connect() as connection:
+        own = Dying(connection, commit, after=after) if commit else connection
+        done = pull(own, settings, KEY, lambda _progress: None)
+        for error in done.unexpected:
+            raise error
+
+
+class Killer:
+    """The forking server, from the test's side."""
+
+    def __init__(self) -> None:
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.pipelines.killing"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.child = 0
+
+    def pull(self, folder: Path, commit: int = 0, *, after: bool = False) -> int:
+        """Pull into ``folder``; the exit status of the process, negative for a signal."""
+        self._server.stdin.write(json.dumps([str(folder), commit, after]) + "\n")
+        self._server.stdin.flush()
+        self.child = int(self._server.stdout.readline())
+        # Only now does the child begin, so that whoever is to kill it knows it.
+        self._server.stdin.write("\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())
+
+    def kill(self) -> None:
+        os.kill(self.child, signal.SIGKILL)
+
+    def close(self) -> None:
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait()
+
+
+def main() -> None:
+    """Fork for every line on standard input: folder, commit, after."""
+    import connectors.google
+    import connectors.microsoft  # noqa: F401  loaded before the fork, not in every child
+
+    while line := sys.stdin.readline():
+        folder, commit, after = json.loads(line)
+        reads, writes = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.read(reads, 1)
+            try:
+                pull_once(Path(folder), commit, after)
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+                os._exit(1)
+            os._exit(0)
+        print(child, flush=True)
+        sys.stdin.readline()
+        os.write(writes, b"\n")
+        os.close(reads)
+        os.close(writes)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()
