@@ -91,15 +91,17 @@ def records(
     sent_at: datetime,
     thread_id: str | None = None,
     folder_ids: tuple[str, ...] = (),
+    people: Mapping[str, addresses.Reading] | None = None,
 ) -> Iterator[Message | Reject]:
     """The Message that the fields make, then a Reject for each unreadable part of one.
 
+    people  the readings of all ADDRESS_FIELDS, from a provider that has cut them already
     The Rejects carry a reason of PART_REASONS and "<locator>, <header>" as locator.
     """
-    read = {name: addresses.read(fields.get(name, ())) for name in ADDRESS_FIELDS}
-    people = {name: reading.addresses for name, reading in read.items()}
-    author = people["from"][0] if people["from"] else None
-    sender = people["sender"][0] if people["sender"] else None
+    read = people or {name: addresses.read(fields.get(name, ())) for name in ADDRESS_FIELDS}
+    found = {name: reading.addresses for name, reading in read.items()}
+    author = found["from"][0] if found["from"] else None
+    sender = found["sender"][0] if found["sender"] else None
     if author and sender and is_same(author, sender):
         sender = None
     yield Message(
@@ -111,10 +113,10 @@ def records(
         author=author,
         sender=sender,
         original_author=original_author(fields),
-        reply_to=people["reply-to"],
-        to=people["to"],
-        cc=people["cc"],
-        bcc=people["bcc"],
+        reply_to=found["reply-to"],
+        to=found["to"],
+        cc=found["cc"],
+        bcc=found["bcc"],
         in_reply_to=first_id(text(fields, "in-reply-to")),
         references=references(text(fields, "references")),
         list_id=list_id(text(fields, "list-id")),

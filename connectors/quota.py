@@ -7,11 +7,12 @@ Every wait can be ended from outside: a pull that was asked to stop raises Stopp
 however long the provider asked it to wait.
 """
 
-import contextlib
 import random
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -21,6 +22,11 @@ from connectors.pages import PullProblem, Stopped
 ATTEMPTS = 8
 LONGEST_PAUSE_S = 15 * 60  # a provider that asks for more is asked again by the next run
 _FIRST_PAUSE_S, _SLOWEST_PAUSE_S = 0.5, 64.0
+_NOTICE_S = 0.5  # how soon a stop is noticed where no clock waits
+
+_SECONDS = re.compile(r"[0-9]{1,9}")  # str.isdigit also knows "²", which is no number
+# What parsedate_to_datetime makes of words, months of 32 days, years and zones that overflow.
+_DATE_ERRORS = (ValueError, OverflowError, IndexError, TypeError)
 
 T = TypeVar("T")
 
@@ -73,19 +79,24 @@ class Bucket:
         self._rate_per_s = None if units_per_minute is None else units_per_minute / 60
         self._clock = clock
         self._lock = threading.Lock()
-        self._free_at_s = clock.now_s() - 1
-        self._paused_until_s = clock.now_s()
+        self._free_at_s = self._paused_until_s = clock.now_s() - 1
 
     def take(self, units: float) -> None:
         """Spend ``units`` and wait until they are there. Raises Stopped."""
         with self._lock:
-            now = self._clock.now_s()
-            start = self._paused_until_s
+            start = now = self._clock.now_s()
             if self._rate_per_s is not None:
-                self._free_at_s = max(self._free_at_s, now - 1) + units / self._rate_per_s
-                start = max(start, self._free_at_s)
-        if start > now:
-            self._clock.wait(start - now)
+                # Nothing is saved up in a pause: those who waited for its end do not rush off.
+                earliest = max(self._free_at_s, now - 1, self._paused_until_s)
+                start = self._free_at_s = earliest + units / self._rate_per_s
+        self._clock.wait(max(start - now, 0.0))
+        # A pause may begin, or grow, while others wait.
+        while (left_s := self._pause_left_s()) > 0:
+            self._clock.wait(left_s)
+
+    def _pause_left_s(self) -> float:
+        with self._lock:
+            return self._paused_until_s - self._clock.now_s()
 
     def pause(self, seconds: float) -> None:
         """Let nothing be spent for a while."""
@@ -111,43 +122,59 @@ class Limits:
     def ask(self, call: Callable[[], T], units: float = 1) -> T:
         """The answer of ``call``, which raises Later where it is to be asked again.
 
-        A throttled or failed attempt costs its units too. Raises the PullProblem of the last
-        Later after ATTEMPTS, or at once where the provider asks to wait longer than
-        LONGEST_PAUSE_S; whatever else ``call`` raises passes through. Raises Stopped.
+        A throttled or failed attempt costs its units too. The next one comes after what the
+        provider asks for or after a back-off that doubles, whichever is longer. Raises the
+        PullProblem of the last Later after ATTEMPTS, or at once where the provider asks to wait
+        longer than LONGEST_PAUSE_S; whatever else ``call`` raises passes through. Raises Stopped.
         """
         for attempt in range(ATTEMPTS):
-            self._mailbox.take(units)
-            self._project.take(units)
-            try:
-                with self._in_flight or contextlib.nullcontext():
+            with self._slot():
+                # With the slot in hand: a pause that the call before it brought on is seen.
+                self._mailbox.take(units)
+                self._project.take(units)
+                try:
                     return call()
-            except Later as later:
-                pause_s = later.retry_after_s
-                if pause_s is None:
-                    slowest = min(_FIRST_PAUSE_S * 2**attempt, _SLOWEST_PAUSE_S)
-                    pause_s = slowest * (0.5 + random.random() / 2)
-                if attempt + 1 == ATTEMPTS or pause_s > LONGEST_PAUSE_S:
-                    raise later.problem from later
-                self._mailbox.pause(pause_s)
+                except Later as later:
+                    asked_s = later.retry_after_s or 0.0
+                    if attempt + 1 == ATTEMPTS or asked_s > LONGEST_PAUSE_S:
+                        raise later.problem from later
+                    slowest_s = min(_FIRST_PAUSE_S * 2**attempt, _SLOWEST_PAUSE_S)
+                    self._mailbox.pause(max(asked_s, slowest_s * (0.5 + random.random() / 2)))
         raise AssertionError("the last attempt returns or raises")
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        """One of the ``at_once`` requests in flight. Raises Stopped."""
+        if self._in_flight is None:
+            yield
+            return
+        while not self._in_flight.acquire(timeout=_NOTICE_S):
+            self._clock.wait(0)
+        try:
+            yield
+        finally:
+            self._in_flight.release()
 
 
 def retry_after_s(value: str | None, answered_at: datetime) -> float | None:
     """Retry-After in seconds or as a date -> seconds; None where it is missing or is neither."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if _SECONDS.fullmatch(value.strip()):
         return float(value)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+        return max((until.replace(tzinfo=until.tzinfo or UTC) - answered_at).total_seconds(), 0.0)
+    except _DATE_ERRORS:
         return None
-    return max((until.replace(tzinfo=until.tzinfo or UTC) - answered_at).total_seconds(), 0.0)
 
 
 def answered_at(date: str | None) -> datetime:
     """The Date header of an answer; UTC. Raises ValueError for a missing or unreadable one."""
     if date is None:
         raise ValueError("an answer without a Date header")
-    at = parsedate_to_datetime(date)
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    try:
+        at = parsedate_to_datetime(date)
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except _DATE_ERRORS:
+        raise ValueError("an answer with an unreadable Date header") from None

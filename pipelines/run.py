@@ -46,15 +46,17 @@ class Outcome:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """DAGSTER_HOME: as set, else the checkout's; the demo keeps its history beside its data."""
-    if home := os.environ.get("DAGSTER_HOME"):
-        return Path(home)
-    if not settings.is_demo:
+    """DAGSTER_HOME: as set, else the checkout's; the demo keeps its history beside its data.
+
+    A home without settings gets kith's, which keep Dagster from telling its makers about runs.
+    """
+    if not (home := os.environ.get("DAGSTER_HOME")) and not settings.is_demo:
         return ROOT / "dagster_home"
-    home = settings.data_folder / "dagster_home"
-    home.mkdir(exist_ok=True)
-    shutil.copy(ROOT / "dagster_home" / "dagster.yaml", home)
-    return home
+    folder = Path(home) if home else settings.data_folder / "dagster_home"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "dagster.yaml").exists():
+        shutil.copy(ROOT / "dagster_home" / "dagster.yaml", folder)
+    return folder
 
 
 def run(

@@ -149,7 +149,8 @@ def _event(
             lines.append(_attendee(address, names[address], answer))
     if entry.room:
         lines.append(f"LOCATION:{CALENDAR_CANARY}")
-        lines.append(f"ATTENDEE;CUTYPE=ROOM;PARTSTAT=ACCEPTED:mailto:{entry.room}")
+        room = f"CUTYPE=ROOM;PARTSTAT=ACCEPTED;CN={entry.room.partition('@')[0]}"
+        lines.append(f"ATTENDEE;{room}:mailto:{entry.room}")
     if entry.kind == "away":
         away = entry.organizer.endswith(MICROSOFT)
         lines.append("X-MICROSOFT-CDO-BUSYSTATUS:OOF" if away else "CATEGORIES:OUT-OF-OFFICE")

@@ -4,7 +4,9 @@
 -- Check:   start_at is not null
 -- Caveat:  the organiser's copy is believed, else the newest revision; where copies begin in
 --          different months, the believed one alone says which, even from a later month
--- Version: 1
+-- Caveat:  whether the time is blocked is everybody's own; a calendar shows what its owner declined as
+--          free, so without the organiser's copy one that blocks it is enough
+-- Version: 2
 
 -- Whole meetings are needed even where only one of their copies begins in a wanted month.
 with candidates as (
@@ -54,7 +56,10 @@ ranked as (
         copies.is_all_day,
         copies.is_cancelled,
         copies.kind,
-        copies.is_busy,
+        case
+            when copies.is_organizers then copies.is_busy
+            else max(cast(copies.is_busy as integer)) over (partition by copies.meeting_key) > 0
+        end as is_busy,
         copies.organizer_key,
         copies.attendees,
         row_number() over (

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from connectors.quota import Clock
 from pipelines import accounts, pseudonym_key
 from pipelines.pull import pull
 from pipelines.raw_tables import RAW_TABLES
@@ -114,11 +115,12 @@ class Killer:
 
 def main() -> None:
     """Fork for every line on standard input: folder, commit, after."""
-    import connectors.google
-    import connectors.microsoft  # noqa: F401  loaded before the fork, not in every child
-
     while line := sys.stdin.readline():
         folder, commit, after = json.loads(line)
+        settings = load(Path(folder))
+        for account in accounts.connected(settings):
+            # Libraries and API descriptions are loaded here once, not in every child.
+            account.open(settings, Clock())
         reads, writes = os.pipe()
         child = os.fork()
         if child == 0:

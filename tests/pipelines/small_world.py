@@ -61,6 +61,7 @@ class SmallWorld:
     def live(self) -> None:
         """A busy afternoon: of everything that can happen to mail and meetings, something."""
         world, (one, other) = self.sandbox.world, self.people
+        first, second, third = upcoming(world, one)[:3]
         world.advance(world.now + timedelta(hours=6))
         copies = [copy.number for copy in world.boxes[one].copies()]
         world.delete(one, copies[0])
@@ -78,7 +79,6 @@ class SmallWorld:
                 holders=(one, other),
             )
         )
-        first, second, third = upcoming(world, one)[:3]
         world.cancel(first.entry.uid, first.original_start)
         moved = second.start + timedelta(hours=2)
         world.reschedule(second.entry.uid, second.original_start, moved)
@@ -87,11 +87,13 @@ class SmallWorld:
 
 
 def upcoming(world: World, address: str) -> list[Occurrence]:
-    """Meetings with others that still lie ahead."""
+    """Meetings with others that lie more than half a day ahead."""
     return [
         found
         for found in world.calendars[address].occurrences()
-        if found.status == "confirmed" and found.start > world.now and len(found.answers) > 1
+        if found.status == "confirmed"
+        and found.start > world.now + timedelta(hours=12)
+        and len(found.answers) > 1
     ]
 
 

@@ -81,3 +81,18 @@ def test_a_guest_who_deletes_the_entry_cancels_it_for_nobody_else(world):
         deleted_at="2024-01-02 00:00Z",
     )
     assert reason(world) is None
+
+
+@pytest.mark.parametrize(
+    ("organisers_copy", "expected"), [(None, None), (True, None), (False, "free")]
+)
+def test_a_guest_who_declined_and_is_free_frees_nobody_else(world, organisers_copy, expected):
+    guests = {"accepted": ["bob"], "others": [("cat", "declined")]}
+    world.mail("2024-01-31", "zoe", to=["bob"])
+    key = world.meeting("2024-01-10", 30, "zoe", **guests, mailbox="a of cat", is_busy=False)
+    world.meeting("2024-01-10", 30, "zoe", **guests, mailbox="bob", key=key)
+    if organisers_copy is not None:
+        world.mailbox("zoe's", "zoe")
+        copy = {"mailbox": "zoe's", "key": key, "is_busy": organisers_copy}
+        world.meeting("2024-01-10", 30, "zoe", **guests, **copy)
+    assert reason(world) == expected

@@ -1,0 +1,95 @@
+"""Google's official client, pointed at a sandbox."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import httplib2
+import requests
+from google.oauth2 import service_account
+from google_auth_httplib2 import AuthorizedHttp
+from googleapiclient.discovery import Resource, build
+from googleapiclient.errors import HttpError
+from googleapiclient.http import BatchHttpRequest, HttpRequest
+
+from sandbox.server import Sandbox
+from sandbox.world import SCOPES
+
+MAIL, EVENTS, USERS = SCOPES
+
+
+class GoogleClient:
+    """Services of the official client with a service account, closed at the end."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._key = sandbox.world.google_key_file()
+        self._open = ExitStack()
+        self.web = self._open.enter_context(requests.Session())
+
+    def __enter__(self) -> "GoogleClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def gmail(self, user: str, *scopes: str) -> Resource:
+        return self._service("gmail", "v1", user, scopes or (MAIL,))
+
+    def calendar(self, user: str, *scopes: str) -> Resource:
+        return self._service("calendar", "v3", user, scopes or (EVENTS,), "/calendar/v3/")
+
+    def directory(self, user: str, *scopes: str) -> Resource:
+        return self._service("admin", "directory_v1", user, scopes or (USERS,))
+
+    def _service(
+        self, name: str, version: str, user: str, scopes: tuple[str, ...], root: str = ""
+    ) -> Resource:
+        credentials = service_account.Credentials.from_service_account_info(
+            self._key, scopes=scopes, subject=user
+        )
+        http = AuthorizedHttp(credentials, http=httplib2.Http(timeout=10))
+        self._open.callback(http.close)
+        # Else the client signs in for a batch over a connection that it never closes.
+        credentials.refresh(http._request)
+        endpoint = {"api_endpoint": self.sandbox.google_url + root}
+        service = build(name, version, http=http, client_options=endpoint, static_discovery=True)
+        return self._open.enter_context(service)
+
+    def batch(self, requests_: list[HttpRequest]) -> list[tuple[Any, HttpError | None]]:
+        """(answer, error) of each request of one batch, in their order."""
+        got = {}
+        batch = BatchHttpRequest(
+            callback=lambda name, answer, error: got.update({name: (answer, error)}),
+            batch_uri=f"{self.sandbox.google_url}/batch/gmail/v1",
+        )
+        for place, request in enumerate(requests_):
+            batch.add(request, request_id=str(place))
+        batch.execute()
+        return [got[str(place)] for place in range(len(requests_))]
+
+    def token(self, user: str, *scopes: str) -> str:
+        """An access token for use without the official client."""
+        credentials = service_account.Credentials.from_service_account_info(
+            self._key, scopes=scopes or (MAIL,), subject=user
+        )
+        http = AuthorizedHttp(credentials, http=httplib2.Http(timeout=10))
+        self._open.callback(http.close)
+        credentials.refresh(http._request)
+        return credentials.token
+
+    def get(self, path: str, token: str | None, **query: Any) -> requests.Response:
+        """A GET past the official client, which would stop some requests itself."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        url = self.sandbox.google_url + path
+        return self.web.get(url, params=query, headers=headers, timeout=10)
+
+
+def refusal(request: HttpRequest) -> tuple[int, str, str]:
+    """Status, reason and message of a request that must fail."""
+    try:
+        request.execute()
+    except HttpError as error:
+        details = error.error_details
+        reason = details[0]["reason"] if isinstance(details, list) else ""
+        return error.status_code, reason, error.reason
+    raise AssertionError("served, not refused")

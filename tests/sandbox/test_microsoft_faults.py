@@ -1,0 +1,85 @@
+"""What goes wrong at the sandbox's Microsoft, and what another process may set there."""
+
+import pytest
+
+from sandbox.faults import Fault
+from sandbox.server import Sandbox
+from tests.sandbox.microsoft_client import IMMUTABLE, Client, Loopback, staff
+
+
+def set_over_http(sandbox: Sandbox, name: str, **body: object) -> int:
+    return Loopback().post(f"{sandbox.microsoft_url}/sandbox/{name}", json=body).status_code
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("throttle_429", 429, "ApplicationThrottled"),
+        ("unavailable_503", 503, "ServiceUnavailable"),
+        ("server_500", 500, "InternalServerError"),
+        ("unauthorised_401", 401, "InvalidAuthenticationToken"),
+    ],
+)
+def test_graph_says_what_is_wrong_in_its_own_words(
+    sandbox: Sandbox, kind: str, status: int, code: str
+):
+    client = Client(sandbox)
+    sandbox.faults.append(Fault(sandbox.calls, kind, retry_after=7))
+    answer = client.get("users")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.headers["Retry-After"] == "7"
+    assert client.get("users").status_code == 200
+
+
+def test_one_part_of_a_batch_goes_wrong(sandbox: Sandbox):
+    client = Client(sandbox)
+    address = staff(sandbox)[0]
+    parts = [
+        {"id": str(number), "method": "GET", "url": f"users/{address}/mailFolders/inbox"}
+        for number in range(3)
+    ]
+    expected = {
+        "part_429": [200, 429, 200],
+        "part_500": [200, 500, 200],
+        "part_missing": [200, 200],
+    }
+    for kind, statuses in expected.items():
+        sandbox.faults.append(Fault(sandbox.calls, kind, part=1, retry_after=3))
+        answer = client.http.post(f"{client.root}/$batch", json={"requests": parts})
+        assert answer.status_code == 200
+        assert [one["status"] for one in answer.json()["responses"]] == statuses
+        throttled = [one for one in answer.json()["responses"] if one["status"] == 429]
+        assert [one["headers"]["Retry-After"] for one in throttled] == ["3"] * len(throttled)
+
+
+def test_a_batch_that_is_none(sandbox: Sandbox):
+    client = Client(sandbox)
+    answer = client.http.post(f"{client.root}/$batch", data="no batch")
+    assert answer.status_code == 400
+
+
+def test_another_process_sets_the_tenant_and_the_quirks(sandbox: Sandbox):
+    address = staff(sandbox)[0]
+    assert set_over_http(sandbox, "tenant", denied=[address], roles=["Mail.ReadBasic.All"]) == 200
+    client = Client(sandbox)
+    assert client.error("users") == (403, "Authorization_RequestDenied")
+    assert client.error(f"users/{address}/messages") == (403, "ErrorAccessDenied")
+    assert set_over_http(sandbox, "graph-quirks", generation=5, empty_page_share=1.0) == 200
+    path = f"users/{staff(sandbox)[1]}/mailFolders/inbox/messages/delta?$select=id"
+    assert client.ok(path, IMMUTABLE)["value"] == []
+    assert set_over_http(sandbox, "graph-quirks", no_such_thing=1) == 400
+
+
+def test_nothing_can_be_written(sandbox: Sandbox):
+    client = Client(sandbox)
+    path = f"{client.root}/users/{staff(sandbox)[0]}/messages"
+    assert client.http.post(path, json={}).status_code == 405
+    assert client.http.delete(f"{path}/x").status_code == 405
+
+
+def test_paths_that_lead_nowhere(sandbox: Sandbox):
+    client = Client(sandbox)
+    address = staff(sandbox)[0]
+    for path in ("groups", "users/delta/more", f"users/{address}/drive", f"users/{address}/events"):
+        assert client.get(path).status_code == (404 if "delta/more" in path else 400), path
+    assert client.http.get(f"{sandbox.microsoft_url}/elsewhere").status_code == 404
