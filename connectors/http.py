@@ -76,20 +76,15 @@ class Http:
     def __init__(self, base: str, name: str, timeouts: Timeouts) -> None:
         """Speak to ``base`` (scheme, host, port) and call it ``name`` in problems.
 
-        Raises PullProblem for anything but https, or http to this machine.
+        Raises the PullProblem of ``check_endpoint``.
         """
+        check_endpoint(base, name)
         self.base = base.rstrip("/")
         self._parts = urlsplit(self.base)
         self._name, self._timeouts = name, timeouts
-        is_here = self._parts.hostname in _LOOPBACK
-        if self._parts.scheme != "https" and not (self._parts.scheme == "http" and is_here):
-            raise PullProblem(
-                "unsafe endpoint",
-                f"set an address that begins with https:// as the endpoint of {name}",
-                is_account=True,
-            )
         self._session = requests.Session()
-        self._session.trust_env = not is_here  # no proxy between us and this machine
+        # No proxy between us and this machine.
+        self._session.trust_env = self._parts.hostname not in _LOOPBACK
         self._session.headers["User-Agent"] = "kith"
         self._session.headers["Accept-Encoding"] = "gzip"
 
@@ -172,8 +167,9 @@ class Http:
             wait_s = retry_after_s(headers.get("Retry-After"), at)
             raise Later(self._fault(status), wait_s)
         body = _object(raw)
-        is_refusal = 400 <= status < 500
-        if not is_refusal and (body is None or not 200 <= status < 300):
+        is_answer = 200 <= status < 300 or 400 <= status < 500
+        # A refusal, too, is only believed in the provider's own words; but a token is soon renewed.
+        if not is_answer or (body is None and status != 401):
             raise Later(self._unreadable())
         return Answer(status, body or {}, at)
 
@@ -208,6 +204,23 @@ class Http:
         return PullProblem(
             f"fault of the provider ({status})",
             f"run kith again later: {self._name} could not serve a request",
+        )
+
+
+def check_endpoint(base: str, name: str) -> None:
+    """Raise PullProblem for anything but https, or http to this machine."""
+    try:
+        parts = urlsplit(base)
+        is_safe = bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        )
+    except ValueError:  # brackets that never close
+        is_safe = False
+    if not is_safe:
+        raise PullProblem(
+            "unsafe endpoint",
+            f"set an address that begins with https:// as the endpoint of {name}",
+            is_account=True,
         )
 
 

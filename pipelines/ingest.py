@@ -64,6 +64,8 @@ class Pseudonyms:
         return table, refused
 
     def _learn(self, texts: Sequence[str]) -> None:
+        if not texts:
+            return
         canonical = {text: addresses.canonical(text) for text in texts}
         key_of = {
             address: addresses.address_key(self._secret, address)

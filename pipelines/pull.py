@@ -60,29 +60,30 @@ def pull(
     settings: Settings,
     secret: bytes,
     tell: Callable[[Progress], None],
+    stop: threading.Event | None = None,
 ) -> Pulled:
     """Read what is new in every connected account into the raw tables.
 
     tell  called from any reader's thread whenever there is progress
+    stop  set it to let the pull end before ``pull.minutes`` are over
     Raises what storing raises; a provider's refusals become states instead.
     """
     accounts = connected(settings)
     if not accounts:
         return Pulled()
-    with _deadline(settings.pull.minutes * 60) as stop, Writer(connection, secret) as writer:
-        reading = _Reading(writer, settings, stop, tell)
-        return reading.all(accounts)
+    stop = stop or threading.Event()
+    with _set_after(stop, settings.pull.minutes * 60), Writer(connection, secret) as writer:
+        return _Reading(writer, settings, stop, tell).all(accounts)
 
 
 @contextmanager
-def _deadline(seconds: float) -> Iterator[threading.Event]:
-    """An event that is set after ``seconds``, or at once when the block is left."""
-    stop = threading.Event()
+def _set_after(stop: threading.Event, seconds: float) -> Iterator[None]:
+    """Set ``stop`` after ``seconds``, or at once when the block is left."""
     timer = threading.Timer(seconds, stop.set)
     timer.daemon = True
     timer.start()
     try:
-        yield stop
+        yield
     finally:
         timer.cancel()
         stop.set()

@@ -27,8 +27,12 @@ def main() -> None:
     with Sandbox(world, options.google_port, options.microsoft_port) as sandbox:
         if options.keys is not None:
             write_keys(world, options.keys)
-        urls = {"google": sandbox.google_url, "microsoft": sandbox.microsoft_url}
-        print(json.dumps(urls), flush=True)
+        where = {
+            "google": sandbox.google_url,
+            "google_admin": world.admin(GOOGLE),
+            "microsoft": sandbox.microsoft_url,
+        }
+        print(json.dumps(where), flush=True)
         over.wait()
 
 

@@ -141,7 +141,7 @@ def _event(
     stamp = datetime.combine(date(2024, 1, 1), datetime.min.time(), UTC)
     lines = ["BEGIN:VEVENT", f"UID:{entry.uid}", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}", *when, *more]
     lines += [f"SUMMARY:{CALENDAR_CANARY}", f"DESCRIPTION:{CALENDAR_CANARY}"]
-    if entry.attendees:
+    if entry.attendees or entry.room:
         lines.append(f"ORGANIZER;CN={names[entry.organizer]}:mailto:{entry.organizer}")
         lines.append(_attendee(entry.organizer, names[entry.organizer], "ACCEPTED"))
         for address, answer in entry.attendees:

@@ -99,8 +99,8 @@ def _team_meetings(
                 teams.setdefault(manager, []).append(person)
         for manager, team in teams.items():
             day = _weekday(since, rng.randint(0, 4))
-            entry = _series(rng, population, seed, manager, team, day, until, weeks=2, minutes=45)
-            yield entry
+            if day <= until:
+                yield _series(rng, population, seed, manager, team, day, until, weeks=2, minutes=45)
 
 
 def _department_meetings(

@@ -119,9 +119,11 @@ class World:
             self._file(letter, None, at)
 
     def _file(self, letter: Letter, folder: str | None, at: datetime) -> list[Copy]:
+        first = max(self._mail_seq, seq_of(at)) + 1
+        self._mail_seq = first + len(letter.holders) - 1
         return [
-            self._box(holder).add(letter, folder, at, self._next_mail_seq(at))
-            for holder in letter.holders
+            self._box(holder).add(letter, folder, at, seq)
+            for seq, holder in enumerate(letter.holders, first)
         ]
 
     def _planned_notes(self) -> list[tuple[datetime, int, str, datetime | None, Change | None]]:

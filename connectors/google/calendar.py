@@ -57,11 +57,18 @@ class _Reached:
     sync       Google's token for everything that changes from now on
     seen_at    when it was given; ISO 8601, UTC
     listed_at  when the calendar was last listed in full; ISO 8601, UTC
+    since      what ended before was left out then; ISO 8601, UTC
     """
 
     sync: str
     seen_at: str
     listed_at: str
+    since: str
+
+    def is_to_be_listed(self, since: datetime, now: datetime) -> bool:
+        """Whether the listing is old, or did not reach back to ``since``."""
+        age = now - datetime.fromisoformat(self.listed_at)
+        return age >= LISTED_ANEW_AFTER or datetime.fromisoformat(self.since) > since
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +93,7 @@ class CalendarReader:
                 if refused.status != HTTPStatus.GONE:
                     raise
             else:
-                age = self.session.at - datetime.fromisoformat(reached.listed_at)
-                if age < LISTED_ANEW_AFTER:
+                if not reached.is_to_be_listed(self.since, self.session.at):
                     return
         yield from self._round(reached, None)
 
@@ -111,7 +117,10 @@ class CalendarReader:
             # Without a new token, which happens, the next pull repeats the round.
             if sync := answer.get("nextSyncToken"):
                 now = self.session.at.isoformat()
-                reached = _Reached(sync, now, reached.listed_at if sync_token else now)
+                if sync_token is None:
+                    reached = _Reached(sync, now, now, self.since.isoformat())
+                else:
+                    reached = replace(reached, sync=sync, seen_at=now)
             yield replace(page, cursor=_written(reached), is_complete=True)
             return reached
 
@@ -197,7 +206,8 @@ def records(item: Mapping[str, Any], mailbox_id: str) -> Iterator[Event | Reject
         status="tentative" if item.get("status") == "tentative" else "confirmed",
         kind=_KINDS.get(str(item.get("eventType")), "default"),
         is_busy=item.get("transparency") != "transparent",
-        organizer=_person(organizer),
+        # An entry for oneself has an owner, but nobody called it.
+        organizer=_person(organizer) if attendees else None,
         attendees=_with_organizer(attendees, _person(organizer)),
         has_all_attendees=not item.get("attendeesOmitted")
         and (item.get("guestsCanSeeOtherGuests") is not False or bool(organizer.get("self"))),

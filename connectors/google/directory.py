@@ -41,8 +41,9 @@ def pages(session: Session, users: Resource, cursor: str | None) -> Iterator[Pag
             fields=FIELDS,
         )
         answer = session.ask(request, 1)
-        users_found = answer.get("users") or ()
-        found = tuple(person(user, session.at) for user in users_found if user.get("id"))
+        found = tuple(
+            person(user, session.at) for user in answer.get("users") or () if user.get("id")
+        )
         following = answer.get("nextPageToken")
         is_last = following is None
         reached = json.dumps({"seen_at": session.at.isoformat()})
@@ -95,7 +96,8 @@ def _primary(organizations: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _aliases(user: Mapping[str, Any], primary: str | None) -> Iterator[str]:
     """Every other address of the own domains, once; a private address is none of them."""
-    own = [_address(one) for name in _ALIASES for one in user.get(name) or ()]
+    named = (*(user.get("aliases") or ()), *(user.get("nonEditableAliases") or ()))
+    own = [_address(one) for one in named]
     domains = {addresses.domain(one) for one in (primary, *own) if one}
     emails = (_address(one.get("address")) for one in _objects(user, "emails"))
     others = [one for one in emails if one and addresses.domain(one) in domains]
@@ -104,9 +106,6 @@ def _aliases(user: Mapping[str, Any], primary: str | None) -> Iterator[str]:
         if address.lower() not in seen:
             seen.add(address.lower())
             yield address
-
-
-_ALIASES = ("aliases", "nonEditableAliases")
 
 
 def _text(value: Any) -> str | None:

@@ -1,7 +1,7 @@
 """Messages by their ids, as cheaply as Gmail's quota allows.
 
 Here: one by one or by thread, batches, their size, what becomes of parts that fail.
-Not here: which ids (gmail.py), how a batch looks as bytes (access.py).
+Not here: which ids (gmail.py), how a batch looks as bytes (batch.py).
 """
 
 from collections import defaultdict, deque
@@ -23,8 +23,9 @@ from connectors.quota import Later
 class _Wanted:
     """One request of a batch.
 
-    path      of messages.get or threads.get, with its query
-    ids       the messages that it is to bring; a thread may bring others along
+    path       of messages.get or threads.get, with its query
+    ids        the messages that it is to bring; a thread may bring others along
+    units      what it costs
     is_thread  which of the two
     """
 

@@ -39,6 +39,7 @@ class _Listing:
 
     baseline     place in the history from before the listing
     baseline_at  when that was; ISO 8601, UTC
+    since        what is older is not kept; ISO 8601, UTC
     page         token of the page to ask for, None for the first
     resync_of    when the mailbox was last in step, where the history since is lost: then
                  everything is listed, whatever its age, and what is not listed has gone
@@ -48,6 +49,7 @@ class _Listing:
 
     baseline: str
     baseline_at: str
+    since: str
     page: str | None = None
     resync_of: str | None = None
     label: str | None = None
@@ -59,11 +61,13 @@ class _InStep:
     """Everything up to a place in the history is stored.
 
     seen_at    when that was; ISO 8601, UTC
+    since      what is older was not kept; ISO 8601, UTC
     resync_of  a full listing stands behind it whose sweep is still to come
     """
 
     history: str
     seen_at: str
+    since: str
     resync_of: str | None = None
 
 
@@ -86,7 +90,7 @@ class _HistoryLost(Exception):
 
 
 @dataclass(slots=True)
-class _Changes:
+class Changes:
     """What a page of the history says, the latest word on each message.
 
     labels  id -> the labels of every message that was added or got others
@@ -100,8 +104,15 @@ class _Changes:
     moves: dict[tuple[str, str], bool] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
-    def read(self, record: Mapping[str, Any]) -> None:
-        """Take note of one history record."""
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> "Changes":
+        """What an answer of history.list says, in the order of its records."""
+        changes = cls()
+        for record in answer.get("history") or ():
+            changes._read(record)
+        return changes
+
+    def _read(self, record: Mapping[str, Any]) -> None:
         for message, _ in _named(record.get("messagesAdded")):
             self._see(message)
             self.new[message["id"]] = message.get("threadId")
@@ -139,13 +150,6 @@ def _named(
             yield message, item.get("labelIds") or ()
 
 
-def _changes(answer: Mapping[str, Any]) -> _Changes:
-    changes = _Changes()
-    for record in answer.get("history") or ():
-        changes.read(record)
-    return changes
-
-
 class MailReader:
     """Reads one mailbox over one session; ``pages`` is called once."""
 
@@ -166,7 +170,8 @@ class MailReader:
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Every page from ``cursor`` on. Raises PullProblem, Stopped."""
-        state = _read(cursor) or self._begin(resync_of=None)
+        state = _read(cursor)
+        state = self._begin(resync_of=None) if state is None else self._reaching_back(state)
         may_resync = True
         while True:
             if isinstance(state, _Listing):
@@ -192,7 +197,17 @@ class MailReader:
         )
         self._total = profile.get("messagesTotal")
         at = self._session.at.isoformat()
-        return _Listing(str(profile["historyId"]), at, resync_of=resync_of)
+        since = self._since.isoformat()
+        return _Listing(str(profile["historyId"]), at, since, resync_of=resync_of)
+
+    def _reaching_back(self, state: _State) -> _State:
+        """The same, or a listing where older mail is wanted than when that was written."""
+        if datetime.fromisoformat(state.since) <= self._since:
+            return state
+        since = self._since.isoformat()
+        if isinstance(state, _InStep):
+            return _Listing(state.history, state.seen_at, since, resync_of=state.resync_of)
+        return replace(state, since=since, page=None, label=None, is_past=False)
 
     # -- listing
 
@@ -261,7 +276,7 @@ class MailReader:
         token = None
         while True:
             answer = self._history(state, token)
-            changes = _changes(answer)
+            changes = Changes.of(answer)
             token = answer.get("nextPageToken")
             stored = self._held({*changes.labels, *changes.gone})
             records, _ = yield from self._fetched(changes.wanted(stored), _written(state))
@@ -283,7 +298,7 @@ class MailReader:
     def _history_page(
         self,
         state: _InStep,
-        changes: _Changes,
+        changes: Changes,
         stored: Collection[str],
         records: list[Message | Reject],
     ) -> Page:
@@ -302,7 +317,7 @@ class MailReader:
         )
 
     def _last_page(self, page: Page, state: _InStep, history: str) -> Page:
-        reached = _InStep(history, page.at.isoformat())
+        reached = _InStep(history, page.at.isoformat(), state.since)
         sweep = None
         if state.resync_of:
             sweep = Sweep(kind="message", at=datetime.fromisoformat(state.resync_of))
@@ -367,4 +382,4 @@ def _following(state: _Listing, token: str | None, is_past: bool) -> _State:
         return replace(state, page=token, is_past=is_past)
     if state.resync_of and state.label in _NEXT_LABEL:
         return replace(state, page=None, label=_NEXT_LABEL[state.label])
-    return _InStep(state.baseline, state.baseline_at, state.resync_of)
+    return _InStep(state.baseline, state.baseline_at, state.since, state.resync_of)

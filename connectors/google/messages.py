@@ -22,6 +22,7 @@ NO_DATE = "no date between 1990 and today"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=2)
+_KEPT = frozenset(headers.KEPT)
 
 FIELDS = "id,threadId,labelIds,internalDate,sizeEstimate,payload/headers"
 
@@ -108,9 +109,6 @@ def _fields(message: Mapping[str, Any]) -> dict[str, list[str]]:
         if value not in values:  # asked for in several spellings, it may come several times
             values.append(value)
     return fields
-
-
-_KEPT = frozenset(headers.KEPT)
 
 
 def _text(value: str) -> str:

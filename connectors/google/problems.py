@@ -84,7 +84,6 @@ _KEY_UNREADABLE = _Text(
 _NO_ADMIN = _Text(
     "no administrator named",
     "Name the address of an administrator who may read users: a service account has no directory.",
-    is_account=True,
 )
 
 # -- signing in
@@ -138,7 +137,6 @@ _SESSION_ENDED = _Text(
 _SIGN_IN_REFUSED = _Text(
     "sign-in refused",
     "Connect again; Google refuses the key for a reason that kith does not know.",
-    is_account=True,
 )
 
 # -- being served
@@ -162,7 +160,6 @@ _FORBIDDEN = _Text(
 _NOT_AN_ADMIN = _Text(
     "not an administrator",
     "Name an administrator with the privilege to read users, and see that it is still one.",
-    is_account=True,
 )
 _NO_MAILBOX = _Text(
     "no mailbox",
@@ -335,6 +332,8 @@ def refused(
         return (_NOT_AN_ADMIN if use is DIRECTORY else _FORBIDDEN).of(use)
     if use is MAIL and words & {"failedPrecondition", "FAILED_PRECONDITION"}:
         return _NO_MAILBOX.of(use)
+    if use is CALENDAR and status == 404:
+        return _NO_CALENDAR.of(use)
     return Refused(use, status)
 
 

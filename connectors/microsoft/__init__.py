@@ -10,19 +10,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
-from connectors.http import Http, Timeouts
+from connectors.http import Http, Timeouts, check_endpoint
 from connectors.microsoft import calendar, mail, users, values
 from connectors.microsoft.access import Endpoints, Key, SignIn
-from connectors.microsoft.graph import UNLIMITED, VERSION, Graph, Quota, segment, unusable
+from connectors.microsoft.graph import (
+    PUBLISHED,
+    UNLIMITED,
+    VERSION,
+    Graph,
+    Quota,
+    segment,
+    unusable,
+)
 from connectors.microsoft.refusals import Refused
 from connectors.pages import Held, Page
 from connectors.quota import Bucket, Clock, Limits
 from connectors.records import Mailbox
 
-__all__ = ["UNLIMITED", "Endpoints", "MicrosoftAccount", "Quota", "Timeouts"]
+__all__ = ["PUBLISHED", "UNLIMITED", "Endpoints", "MicrosoftAccount", "Quota", "Timeouts"]
 
 _PREFIX = "microsoft-"
 _ME = f"{VERSION}/me"
+_GRAPH = "Microsoft Graph"
 _TIMEOUTS = Timeouts()
 _TRIED = 5  # mailboxes of an organisation, until one shows that mail and calendars are open
 
@@ -45,7 +54,9 @@ class MicrosoftAccount:
         on_key_change: Callable[[Key], None] | None = None,
         timeouts: Timeouts = _TIMEOUTS,
     ) -> None:
-        """Read the key; nothing is asked yet. Raises PullProblem for a key that is none.
+        """Read the key; nothing is asked yet.
+
+        Raises PullProblem for a key that is none, and for an endpoint without TLS elsewhere.
 
         key            the parsed key file: {"type": "app_registration", "tenant_id", "client_id"}
                        with "client_secret", or with "private_key" and "public_certificate" (PEM);
@@ -55,6 +66,7 @@ class MicrosoftAccount:
         """
         self._endpoints, self._quota, self._clock = endpoints, quota, clock
         self._timeouts = timeouts
+        check_endpoint(endpoints.graph, _GRAPH)
         login = Http(endpoints.login, "Microsoft's sign-in service", timeouts)
         graph = endpoints.graph.rstrip("/")
         self._sign_in = SignIn(key, login, graph, clock, on_key_change)
@@ -149,7 +161,7 @@ class MicrosoftAccount:
         """Graph with connections of its own, within the limits of the mailbox."""
         if self.is_organisation:
             permission += ".All"
-        http = Http(self._endpoints.graph, "Microsoft Graph", self._timeouts)
+        http = Http(self._endpoints.graph, _GRAPH, self._timeouts)
         try:
             yield Graph(http, self._sign_in, self._limits_of(mailbox), permission)
         finally:

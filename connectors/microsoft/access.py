@@ -20,7 +20,7 @@ import jwt
 import msal
 
 from connectors.http import Answer, Http
-from connectors.microsoft.refusals import PASSING_WORDS, sign_in_problem, unusable_key
+from connectors.microsoft.refusals import is_passing, sign_in_problem, unusable_key
 from connectors.pages import PullProblem
 from connectors.quota import Clock, Later
 
@@ -136,20 +136,18 @@ class SignIn:
 
 def _is_organisation(key: Key) -> bool:
     """Whether a key is that of an app registration. Raises PullProblem for one that is none."""
-    needed = {
-        "app_registration": ("private_key", "public_certificate")
-        if "private_key" in key
-        else ("client_secret",),
-        "user": ("refresh_token",),
-    }.get(key.get("type", ""))
-    if needed is None:
+    is_app, is_user = key.get("type") == "app_registration", key.get("type") == "user"
+    if not is_app and not is_user:
         raise unusable_key()
+    needed = ["refresh_token"] if is_user else ["client_secret"]
+    if is_app and "private_key" in key:
+        needed = ["private_key", "public_certificate"]
     values = [key.get(name) for name in ("tenant_id", "client_id", *needed)]
     if not all(isinstance(value, str) and value for value in values):
         raise unusable_key()
     if not _TENANT.fullmatch(values[0]):
         raise unusable_key()
-    return key["type"] == "app_registration"
+    return is_app
 
 
 def _credential(key: Key) -> str | dict[str, str]:
@@ -205,7 +203,5 @@ def _plain(headers: Mapping[str, str] | None) -> dict[str, str]:
 def _reply(answer: Answer) -> _Reply:
     if answer.status >= 400:
         problem = sign_in_problem(answer.body)
-        if answer.body.get("error") in PASSING_WORDS:
-            raise Later(problem)
-        raise problem
+        raise Later(problem) if is_passing(answer.body) else problem
     return _Reply(answer.status, json.dumps(answer.body), {})

@@ -130,7 +130,7 @@ class Pull:
                 if is_last
                 else None,
                 is_complete=is_last and is_done,
-                covers_to=after.back_to if is_last else None,
+                covers_to=after.seen_at if is_last else None,
             )
             count += len(listed)
         return count

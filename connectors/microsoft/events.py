@@ -81,7 +81,7 @@ def records(
     is_recurring = is_of_series(item)
     organizer, _ = values.recipient(values.part(item, "organizer"))
     attendees, unreadable_bytes = _attendees(item, mailbox, organizer)
-    shows = item.get("showAs")
+    shows = values.text(item, "showAs")
     yield Event(
         mailbox_id=mailbox.mailbox_id,
         calendar_id=CALENDAR_ID,
@@ -95,8 +95,10 @@ def records(
         is_recurring=is_recurring,
         status="cancelled" if item.get("isCancelled") is True else "confirmed",
         kind=_KINDS.get(shows, "default"),
-        is_busy=shows not in _FREE,
-        organizer=organizer,
+        # Outlook shows what its owner declined as free, which says nothing of the meeting.
+        is_busy=shows not in _FREE or _own_answer(item) == "declined",
+        # An entry for oneself has an owner, but nobody called it.
+        organizer=organizer if attendees else None,
         attendees=attendees,
         has_all_attendees=item.get("hideAttendees") is not True or item.get("isOrganizer") is True,
         updated_at=values.instant(item, "lastModifiedDateTime"),
@@ -133,18 +135,23 @@ def _attendees(
             unreadable_bytes += length
             continue
         key = _key(address)
-        answer = values.part(one, "status").get("response")
+        answer = values.text(values.part(one, "status"), "response")
         response = "accepted" if key == host else _RESPONSES.get(answer, "needs_action")
         kind = "room" if one.get("type") == "resource" else "unknown"
         found.setdefault(key, Attendee(address.address, address.name, response, kind))
     if found and organizer is not None and host not in found:
         found[host] = Attendee(organizer.address, organizer.name, "accepted")
     own = addresses.canonical(mailbox.address) if mailbox.address else None
-    answer = _RESPONSES.get(values.part(item, "responseStatus").get("response"))
+    answer = _own_answer(item)
     if answer and own in found:
         mine = found[own]
         found[own] = Attendee(mine.address, mine.name, answer, mine.kind)
     return tuple(found.values()), unreadable_bytes
+
+
+def _own_answer(item: Item) -> str | None:
+    """What the owner of the calendar answered."""
+    return _RESPONSES.get(values.text(values.part(item, "responseStatus"), "response"))
 
 
 def _key(address: Address | None) -> str | None:

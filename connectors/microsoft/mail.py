@@ -87,9 +87,7 @@ class Pull:
             yield from self._folder(one.id)
         yield from self._vanished({_stream(one.id) for one in found.to_read}, found.at)
         # Whatever came before the folders were asked for has been read.
-        yield Page(
-            stream=STREAM, cursor=cursor, at=found.at, is_complete=True, covers_to=self.since
-        )
+        yield Page(stream=STREAM, cursor=cursor, at=found.at, is_complete=True, covers_to=found.at)
 
     def _folder(self, folder_id: str) -> Iterator[Page]:
         """One delta round, begun again at most once where its state is lost.
@@ -142,16 +140,17 @@ class Pull:
         seen_at = state.seen_at if listing and not is_last else step.at
         after = _State(link, is_last, seen_at, self.since, listing=listing and not is_last)
         last = _last(step.items)
-        records, filed = self._held_now(folder_id, last.values())
+        present = {one: item for one, item in last.items() if "@removed" not in item}
+        records, filed = self._held_now(folder_id, present)
         page = Page(
             stream=_stream(folder_id),
             cursor=after.text(),
             at=step.at,
             records=records,
             filed=filed,
-            unfiled=tuple((folder_id, one) for one, item in last.items() if "@removed" in item),
+            unfiled=tuple((folder_id, one) for one in last if one not in present),
             is_last_folder=True,
-            listed=tuple(one for one, item in last.items() if listing and "@removed" not in item),
+            listed=tuple(present) if listing else (),
             starts_listing=listing and begins,
             sweep=Sweep(kind="folder", at=state.seen_at, within=folder_id)
             if listing and is_last
@@ -160,23 +159,22 @@ class Pull:
         return page, after
 
     def _held_now(
-        self, folder_id: str, items: Iterable[Item]
+        self, folder_id: str, present: Mapping[str, Item]
     ) -> tuple[tuple[Message | Reject, ...], tuple[tuple[str, str], ...]]:
         """What the folder holds: records of what is new, ids of what is stored already.
 
         A stored message is never overwritten by an item that says less than it: by a partial
         update, or by one without headers.
         """
-        present = [item for item in items if "@removed" not in item]
-        poorer = [item for item in present if not _is_rich(item)]
-        stored = self.held([item["id"] for item in poorer]) if poorer else set()
+        poorer = [one for one, item in present.items() if not _is_rich(item)]
+        stored = self.held(poorer) if poorer else set()
         records: list[Message | Reject] = []
         filed: list[tuple[str, str]] = []
-        for item in present:
-            if item["id"] in stored:
-                filed.append((folder_id, item["id"]))
+        for message_id, item in present.items():
+            if message_id in stored:
+                filed.append((folder_id, message_id))
                 continue
-            whole = item if messages.is_whole(item) else self._fetched(item["id"])
+            whole = item if messages.is_whole(item) else self._fetched(message_id)
             if whole is not None:
                 records += messages.records(whole, self.mailbox, folder_id, self.since)
         return tuple(records), tuple(filed)

@@ -113,7 +113,7 @@ _SIGN_IN_WORDS = {
     "unauthorized_client": _UNKNOWN_APP,
     "invalid_tenant": _UNKNOWN_TENANT,
 }
-PASSING_WORDS = frozenset({"temporarily_unavailable", "server_error"})
+_PASSING_WORDS = ("temporarily_unavailable", "server_error")
 
 _NO_MAILBOX = (
     "no mailbox",
@@ -177,6 +177,11 @@ def sign_in_problem(body: Mapping[str, Any]) -> PullProblem:
         code = f" (AADSTS{numbers[0]})" if numbers else ""
         known = (f"sign-in refused{code}", f"look the code up in Microsoft's list, or {_CONNECT}")
     return PullProblem(*known, is_account=True)
+
+
+def is_passing(body: Mapping[str, Any]) -> bool:
+    """Whether the token endpoint may well answer if it is asked again."""
+    return body.get("error") in _PASSING_WORDS
 
 
 def _numbers(body: Mapping[str, Any]) -> list[int]:

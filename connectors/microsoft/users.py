@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connectors import addresses
 from connectors.microsoft import values
-from connectors.microsoft.graph import VERSION, Graph
+from connectors.microsoft.graph import VERSION, Graph, unusable
 from connectors.microsoft.values import Item
 from connectors.pages import Page, Sweep
 from connectors.records import Person
@@ -50,6 +50,8 @@ def pages(graph: Graph, cursors: Mapping[str, str]) -> Iterator[Page]:
 def own_page(graph: Graph, me: str) -> Page:
     """The owner of a personal account; the rest of their tenant is not asked for."""
     answer = graph.get(f"{me}?$select={SELECT}")
+    if values.text(answer.body, "id") is None:
+        raise unusable()
     return Page(
         stream=STREAM,
         cursor=json.dumps({"seen_at": answer.at.isoformat()}),
@@ -65,7 +67,7 @@ def person(item: Item, seen_at: datetime) -> Person:
     is_member = values.text(item, "userType") != "Guest"
     has_mail = is_member and values.text(item, "mail") is not None
     return Person(
-        directory_id=item["id"],
+        directory_id=values.text(item, "id"),
         address=mail,
         aliases=_aliases(item, mail),
         name=values.text(item, "displayName"),

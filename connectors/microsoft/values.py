@@ -25,9 +25,11 @@ _NEVER = 1  # the year of 0001-01-01T00:00:00Z, which stands for a time that nev
 
 
 def text(item: Item, name: str) -> str | None:
-    """A text that is not empty."""
+    """A text that is not empty; halves of letters, which JSON can hold, become "?"."""
     value = item.get(name)
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def part(item: Item, name: str) -> Item:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.diaries import CANCELLED, Diary
+from sandbox.diaries import CANCELLED, Diary, Series
 from sandbox.google import events, refusal
 from sandbox.google.events import Events, Item
 from sandbox.google.gmail import Caller
@@ -138,10 +138,8 @@ class Calendar:
 
     def _show(self, diary: Diary, one: Item, query: Query, zone: str) -> dict[str, Any]:
         """An event; of one that is gone only a stub, unless its details were asked for."""
-        if one.is_gone(diary):
-            is_exception = one.series.entry.every_weeks and one.series.status != CANCELLED
-            if is_exception or not query.flag("showDeleted"):
-                return events.stub(one, zone)
+        if one.is_gone(diary) and (_is_hole(diary, one) or not query.flag("showDeleted")):
+            return events.stub(one, zone)
         owner = self._world.current(diary.person.address)
         return self._events.show(one, owner, zone, query.number("maxAttendees"))
 
@@ -153,10 +151,11 @@ def _listed(diary: Diary, query: Query) -> Iterator[Item]:
     """Everything that the calendar shows within the times asked for."""
     since, until = query.moment("timeMin"), query.moment("timeMax")
     types = query.many("eventTypes")
-    for one in _all(diary, expands=query.flag("singleEvents")):
-        # Without expansion, called-off instances are what tells that the rule has exceptions.
-        tells = one.key is not None and not query.flag("singleEvents") and _is_instance(one)
-        if one.is_gone(diary) and not (query.flag("showDeleted") or tells):
+    expands, shows_gone = query.flag("singleEvents"), query.flag("showDeleted")
+    for one in _all(diary, expands=expands):
+        # Without expansion only the holes tell where the rule does not hold.
+        is_told = shows_gone or (not expands and _is_hole(diary, one))
+        if one.is_gone(diary) and not is_told:
             continue
         if types and events.kind(one.series.entry) not in types:
             continue
@@ -169,12 +168,16 @@ def _all(diary: Diary, *, expands: bool) -> Iterator[Item]:
         if not expands:
             yield events.master(series)
         for key, occurrence in series.occurrences().items():
-            if expands or (occurrence.is_exception and series.entry.every_weeks):
-                yield events.item(series, key)
+            one = events.item(series, key)
+            is_exception = occurrence.is_exception or _is_hole(diary, one)
+            if expands or (is_exception and series.entry.every_weeks):
+                yield one
 
 
-def _is_instance(one: Item) -> bool:
-    return bool(one.series.entry.every_weeks) and one.series.status != CANCELLED
+def _is_hole(diary: Diary, one: Item) -> bool:
+    """Whether it is gone from a series that still stands."""
+    is_instance = one.key is not None and one.series.entry.every_weeks
+    return bool(is_instance) and one.is_gone(diary) and not _is_all_gone(diary, one.series)
 
 
 def _is_within(one: Item, since: datetime | None, until: datetime | None) -> bool:
@@ -199,7 +202,7 @@ def _changed(diary: Diary, query: Query, after: int, world: World) -> Iterator[I
             items = [events.item(series, key)]
         elif expands:
             items = [events.item(series, one) for one in series.occurrences()]
-            if master_is_gone(diary, uid):
+            if _is_all_gone(diary, series):
                 items = [one for one in items if _is_near(one, world.now)]
         else:
             items = [events.master(series)]
@@ -207,9 +210,9 @@ def _changed(diary: Diary, query: Query, after: int, world: World) -> Iterator[I
     yield from found.values()
 
 
-def master_is_gone(diary: Diary, uid: str) -> bool:
-    """Whether a whole series was called off or taken off a calendar."""
-    return diary.is_removed(uid, None) or diary.series[uid].status == CANCELLED
+def _is_all_gone(diary: Diary, series: Series) -> bool:
+    """Whether a whole entry was called off or taken off a calendar."""
+    return diary.is_removed(series.entry.uid, None) or series.status == CANCELLED
 
 
 def _is_near(one: Item, now: datetime) -> bool:

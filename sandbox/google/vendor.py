@@ -21,6 +21,8 @@ from sandbox.google.refusal import Refusal
 from sandbox.google.tokens import Tokens
 from sandbox.world import World
 
+# What POST /sandbox/google may set.
+_SETTINGS = ("disabled_apis", "gmail_history_days", "granted_scopes")
 _MESSAGE = frozenset(("format", "metadataHeaders"))
 _LISTING = frozenset(("includeSpamTrash", "labelIds", "maxResults", "pageToken", "q"))
 _HISTORY = frozenset(("historyTypes", "labelId", "maxResults", "pageToken", "startHistoryId"))
@@ -86,6 +88,8 @@ class Google:
             "expire_tokens": lambda body: self.tokens.expire(body.get("address")),
             "revoke_consent": lambda body: self.tokens.revoke_consent(body["address"]),
             "expire_sync_tokens": lambda _: self.calendar.expire_sync_tokens(),
+            "consent": lambda body: world.google_user_file(body["address"]),
+            "google": self._set,
         }
         self._pages = {
             ("POST", "/token"): self.tokens.token,
@@ -104,6 +108,13 @@ class Google:
         if method == "POST" and request.headers.get("x-http-method-override") == "GET":
             method, query = "GET", query | parse_qs(request.body.decode(), keep_blank_values=True)
         return self._serve(method, request.path, query, request.headers.get("authorization"))
+
+    def _set(self, body: Mapping[str, Any]) -> None:
+        """Change what an administrator or Google decides. Raises ValueError for anything else."""
+        for name, value in body.items():
+            if name not in _SETTINGS:
+                raise ValueError(f"no such setting: {name}")
+            setattr(self._world, name, set(value) if isinstance(value, list) else value)
 
     def failure(self, fault: Fault) -> Answer:
         """Google's words for a fault."""

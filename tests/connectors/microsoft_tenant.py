@@ -25,7 +25,8 @@ from tests.connectors.microsoft_store import Store
 from tests.connectors.virtual_clock import VirtualClock
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
-QUICK = Timeouts(connect_s=5, read_s=0.2)
+PATIENT = Timeouts()
+QUICK = Timeouts(connect_s=5, read_s=0.3)  # where silence is what is tested
 AHEAD = timedelta(days=60)
 RESPONSES = {
     "ACCEPTED": "accepted",
@@ -79,7 +80,7 @@ class Tenant:
         **options: Any,
     ) -> MicrosoftAccount:
         return MicrosoftAccount(
-            key or self.world.microsoft_key_file(),
+            self.world.microsoft_key_file() if key is None else key,
             endpoints=self.endpoints,
             quota=quota,
             clock=clock or self.clock,
@@ -194,7 +195,7 @@ class Tenant:
                 status=one.status,
                 kind="out_of_office" if entry.kind == "away" else "default",
                 is_busy=_is_busy(one, None if is_own else diary.person.address),
-                organizer=self.named(entry.organizer),
+                organizer=self.named(entry.organizer) if one.answers or entry.room else None,
                 attendees=tuple(self._attendees(one)),
                 updated_at=one.updated_at,
             )
@@ -220,10 +221,8 @@ class Tenant:
 
 
 def _is_busy(one: Occurrence, guest: str | None) -> bool:
-    """Whether a calendar shows the time as taken; ``guest`` is its owner, but of the host's."""
-    if guest is None:
-        return one.status == "confirmed"
-    return one.status == "confirmed" and one.answers.get(guest) != "DECLINED"
+    """Whether the meeting takes time; ``guest`` is the calendar's owner, but of the host's."""
+    return one.status == "confirmed" or one.answers.get(guest) == "DECLINED"
 
 
 def link_of(cursor: str) -> str:

@@ -93,13 +93,16 @@ def test_packed_answers_are_unpacked(server: ScriptedServer, client: Http):
     assert client.get("/", {}).body == json.loads(body)
 
 
-def test_a_refusal_is_an_answer_also_without_json(server: ScriptedServer, client: Http):
-    server.script = [
-        answer(b'{"error": {"code": "x"}}', status="403 Forbidden"),
-        answer(b"<html>", "Content-Type: text/html", status="404 Not Found"),
-    ]
-    assert client.get("/", {}).body == {"error": {"code": "x"}}
-    assert (got := client.get("/", {})).status == 404
+def test_a_refusal_is_an_answer_in_the_providers_own_words(server: ScriptedServer, client: Http):
+    error = {"error": {"code": "x"}}
+    server.script = [answer(json.dumps(error).encode(), status="403 Forbidden")]
+    assert (got := client.get("/", {})).status == 403
+    assert got.body == error
+
+
+def test_a_refused_token_needs_no_words(server: ScriptedServer, client: Http):
+    server.script = [answer(b"<html>", status="401 Unauthorized")]
+    assert (got := client.get("/", {})).status == 401
     assert got.body == {}
 
 
@@ -134,6 +137,8 @@ def test_a_throttle_says_later_and_when(
     [
         answer(b"<!DOCTYPE html><html>sign in</html>", "Content-Type: text/html"),
         answer(b'{"value": [{"id": "a"}, {"i'),
+        answer(b'{"error": {"co', status="404 Not Found"),
+        answer(b"<html>blocked</html>", status="403 Forbidden"),
         answer(b""),
         answer(b"[1, 2]"),
         answer(b'"text"'),
@@ -276,6 +281,8 @@ def test_whatever_a_path_says_it_is_asked_of_the_own_host(server: ScriptedServer
         "http://10.0.0.1",
         "ftp://127.0.0.1",
         "graph.microsoft.com",
+        "https://",
+        "https://[::1",
         "",
     ],
 )

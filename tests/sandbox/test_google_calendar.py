@@ -239,6 +239,24 @@ def test_an_order_costs_the_token(events):
     assert refusal(events.list(calendarId="primary", orderBy="startTime"))[0] == 400
 
 
+def test_kinds_of_events_can_be_asked_for_in_full_and_since_a_token(client, world):
+    entry = next(
+        one
+        for one in world.village.entries
+        if one.kind == "focus" and one.organizer.endswith(GOOGLE)
+    )
+    events = client.calendar(entry.organizer).events()
+    asked = {"singleEvents": True, "eventTypes": ["focusTime"]}
+    assert list(items(events, **asked)) == [event_id(entry.uid)]
+    token, _ = synced(events, **asked)
+    meeting = next(
+        one for one in world.calendars[entry.organizer].occurrences() if one.entry.kind == "meeting"
+    )
+    world.cancel(meeting.entry.uid)
+    world.cancel(entry.uid)
+    assert list(items(events, syncToken=token, **asked)) == [event_id(entry.uid)]
+
+
 def test_few_guests_are_shown_when_few_are_asked_for(events, weekly):
     shown = items(events, singleEvents=True, maxAttendees=1)[name(weekly)]
     assert shown["attendeesOmitted"] is True
@@ -253,6 +271,17 @@ def test_nothing_comes_when_nothing_changed(events):
     (page,) = pages(events, syncToken=token, **query)
     assert page["items"] == []
     assert page["nextSyncToken"]
+
+
+def test_not_expanded_a_removed_occurrence_is_a_hole_and_a_removed_series_is_nothing(
+    events, world, weekly, user
+):
+    world.remove_copy(user, weekly.entry.uid, weekly.original_start)
+    shown = items(events)
+    assert set(shown[name(weekly)]) == INSTANCE
+    assert event_id(weekly.entry.uid) in shown
+    world.remove_copy(user, weekly.entry.uid)
+    assert not any(one.startswith(event_id(weekly.entry.uid)) for one in items(events))
 
 
 def test_a_called_off_occurrence_comes_as_a_stub(events, world, weekly):
@@ -309,9 +338,10 @@ def test_without_expansion_a_called_off_series_is_one_stub(events, world, weekly
     assert (stub["id"], set(stub)) == (event_id(weekly.entry.uid), STUB)
 
 
-def test_what_the_person_removed_is_gone_from_that_calendar_only(client, events, world, weekly):
+def test_what_the_person_removed_is_gone_from_that_calendar_only(
+    client, events, world, weekly, user
+):
     token, query = synced(events, singleEvents=True)
-    user = world.account(events.list(calendarId="primary").execute()["summary"]).address
     world.remove_copy(user, weekly.entry.uid, weekly.original_start)
     (stub,) = items(events, syncToken=token, **query).values()
     assert set(stub) == INSTANCE

@@ -118,6 +118,9 @@ def test_a_search_is_refused_under_the_metadata_scope_even_an_empty_one(client, 
     world.granted_scopes.add(READONLY)
     both = client.gmail(user, MAIL, READONLY).users()
     assert refusal(both.messages().list(userId="me", q="is:unread")) == expected
+    # Under another scope Gmail would search, which the sandbox cannot.
+    reader = client.gmail(user, READONLY).users()
+    assert refusal(reader.messages().list(userId="me", q="is:unread"))[0] == 400
 
 
 def test_the_labels_are_those_of_google_and_those_somebody_made(gmail, box, world, user):
@@ -230,7 +233,7 @@ def test_an_id_that_is_none_and_an_id_that_is_gone(gmail, box, world, user):
         assert refusal(got) == (400, "invalidArgument", "Invalid id value")
 
 
-def test_where_a_copy_lies_shows_in_its_labels(gmail, box, world, user):
+def test_where_a_copy_lies_shows_in_its_labels(gmail, box, world, user, colleague):
     def labels(copy) -> set[str]:
         got = gmail.messages().get(userId="me", id=message_id(box, copy), format="minimal")
         return set(got.execute()["labelIds"])
@@ -245,6 +248,13 @@ def test_where_a_copy_lies_shows_in_its_labels(gmail, box, world, user):
     world.move(user, own.number, "trash")
     assert labels(own) == {"SENT", "TRASH"}
     assert labels(world.draft(user)) == {"DRAFT"}
+    for headers, category in (
+        ((("List-Id", "x <x.example>"), ("Precedence", "list")), "FORUMS"),
+        ((("Precedence", "bulk"),), "PROMOTIONS"),
+        ((("Auto-Submitted", "auto-generated"),), "UPDATES"),
+    ):
+        (_, copy) = world.deliver(write(world, colleague, user, headers=headers))
+        assert labels(copy) == {"INBOX", "UNREAD", f"CATEGORY_{category}"}
     (to_oneself,) = world.deliver(write(world, user, user, holders=(user,)))
     assert labels(to_oneself) == {"SENT", "INBOX"}
 

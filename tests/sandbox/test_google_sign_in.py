@@ -30,6 +30,7 @@ LOOPBACK = "http://127.0.0.1:4711/"
 @pytest.fixture
 def web():
     with requests.Session() as session:
+        session.trust_env = False  # never through a proxy
         yield session
 
 
@@ -152,6 +153,15 @@ def test_the_official_client_signs_in_again_when_a_token_has_ended(client, sandb
     sandbox.google.tokens.expire(user)
     gmail.users().getProfile(userId="me").execute()
     assert [call.status for call in sandbox.log] == [200, 200, 401, 200, 200]
+
+
+def test_tokens_end_for_one_user_or_for_all(client, sandbox, world, user):
+    other = world.admin(GOOGLE)
+    own, theirs = client.token(user), client.token(other)
+    sandbox.google.tokens.expire(user)
+    assert [client.get(PROFILE, one).status_code for one in (own, theirs)] == [401, 200]
+    sandbox.google.tokens.expire()
+    assert client.get(PROFILE, theirs).status_code == 401
 
 
 # -- a person

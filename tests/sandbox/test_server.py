@@ -226,7 +226,24 @@ def test_another_process_orders_faults(line, sandbox: Sandbox):
     assert [ask(line)[0].status for _ in range(2)] == [500, 401]
 
 
+def test_another_process_decides_for_google_and_its_people(client, user, sandbox: Sandbox):
+    token = client.token(user)
+    status, key = post(sandbox, "consent", address=user)
+    assert (status, key["type"]) == (200, "authorized_user")
+    assert sandbox.world.refresh_tokens[key["refresh_token"]] == user
+    assert post(sandbox, "revoke_consent", address=user) == (200, {})
+    assert key["refresh_token"] not in sandbox.world.refresh_tokens
+    assert post(sandbox, "google", gmail_history_days=0.5, disabled_apis=["admin"]) == (200, {})
+    assert sandbox.world.gmail_history_days == 0.5
+    assert sandbox.world.disabled_apis == {"admin"}
+    assert client.get(PROFILE, token).status_code == 200
+    assert post(sandbox, "expire_tokens", address=user) == (200, {})
+    assert client.get(PROFILE, token).status_code == 401
+    assert post(sandbox, "expire_sync_tokens") == (200, {})
+
+
 def test_a_change_that_cannot_be_made_is_refused(sandbox: Sandbox):
+    assert post(sandbox, "google", village="another")[0] == 400
     assert post(sandbox, "advance", to="2020-01-01T00:00:00+00:00")[0] == 400
     assert post(sandbox, "delete", address="nobody@x.example", number=1)[0] == 400
     assert post(sandbox, "read", number=1)[0] == 400

@@ -74,6 +74,7 @@ class Store:
             self._remove(ids, one.at)
         if page.sweep is not None:
             self._sweep(page, listed)
+            listed.clear()
         if page.cursor is None:
             self.cursors.pop(page.stream, None)
         else:

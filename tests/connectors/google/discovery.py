@@ -6,6 +6,21 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from hypothesis import strategies as st
+
+_TEXTS = (
+    "",
+    "a@b.example",
+    "2026-06-01",
+    "2026-06-01T10:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "1717243200123",
+    "From",
+    "To",
+    "cancelled",
+    "INBOX",
+)
+
 
 @cache
 def document(name: str) -> dict[str, Any]:
@@ -81,3 +96,31 @@ def unknown_fields(name: str, schema: str, fields: str) -> list[str]:
     selection(properties({"$ref": schema}), one=False)
     assert not tokens
     return unknown
+
+
+@cache
+def values(name: str, schema: str) -> st.SearchStrategy[Any]:
+    """Any JSON value that the schema allows: no property is ever promised."""
+    return _strategy(name, document(name)["schemas"][schema])
+
+
+def _strategy(name: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if "$ref" in schema:
+        return st.deferred(lambda: values(name, schema["$ref"]))
+    match schema.get("type"):
+        case "object":
+            known = schema.get("properties", {})
+            return st.fixed_dictionaries(
+                {}, optional={key: _strategy(name, item) for key, item in known.items()}
+            )
+        case "array":
+            return st.lists(_strategy(name, schema["items"]), max_size=3)
+        case "any":
+            return st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            return st.integers(-(2**31), 2**31 - 1)
+        case "string":
+            return st.sampled_from(_TEXTS) | st.text(max_size=20)
+    raise ValueError(schema)

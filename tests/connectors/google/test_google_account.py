@@ -8,6 +8,7 @@ import pytest
 from connectors.google import CURRENT, EARLIER, UNLIMITED, directory
 from connectors.pages import PullProblem
 from connectors.records import Mailbox
+from sandbox.faults import Fault
 from sandbox.people import GOOGLE
 from sandbox.server import Sandbox
 from sandbox.world import World
@@ -171,6 +172,17 @@ def test_everybody_runs_out_of_tokens_while_mail_is_pulled(office: Office, sandb
     for page in found:
         office.store.keep(page)
         sandbox.google.tokens.expire()
+    assert office.store.rows() == undisturbed.store.rows()
+
+
+def test_a_token_that_runs_out_before_a_batch_is_replaced(office: Office, sandbox: Sandbox):
+    undisturbed = office.again()
+    undisturbed.mail()
+    # Gmail then refuses every part, not the batch.
+    fault = Fault(at=0, kind="kill", path="me/messages", call=sandbox.google.tokens.expire)
+    sandbox.faults.append(fault)
+    calls = office.mail()
+    assert {part.status for call in calls for part in call.parts} == {200, 401}
     assert office.store.rows() == undisturbed.store.rows()
 
 

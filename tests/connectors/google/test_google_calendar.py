@@ -15,7 +15,7 @@ from sandbox.people import GOOGLE
 from sandbox.server import Sandbox
 from sandbox.village import Village
 from sandbox.world import World
-from tests.connectors.google.conftest import Office, names, office_of
+from tests.connectors.google.conftest import LONG_AGO, Office, names, office_of
 
 ANSWERS = {
     "ACCEPTED": "accepted",
@@ -107,6 +107,17 @@ def test_what_ended_before_the_horizon_is_left_out(office: Office, world: World)
     assert set(office.store.events) == {
         one for one, what in planned(diary_of(world, office)).items() if what.end > world.now
     }
+
+
+def test_a_horizon_that_moves_back_brings_what_is_older(office: Office, world: World):
+    office.since = world.now
+    office.calendar()
+    office.since = LONG_AGO
+    office.calendar()
+    assert set(office.store.events) == set(planned(diary_of(world, office)))
+    assert len(office.calendar()) == 2
+    office.since = world.now
+    assert len(office.calendar()) == 2
 
 
 def test_a_second_pull_asks_for_changes_and_brings_nothing(office: Office):

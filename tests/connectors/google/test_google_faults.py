@@ -163,6 +163,52 @@ def test_a_certificate_that_nobody_trusts_is_told_at_once(sandbox: Sandbox, tmp_
         assert office.clock.waits == []
 
 
+def answered(status: str, *headers: str, body: bytes = b"", length: int | None = None) -> bytes:
+    """The bytes of an answer; ``length`` where it lies about its own."""
+    lines = (
+        f"HTTP/1.1 {status}",
+        "Date: Wed, 01 Jul 2026 00:00:00 GMT",
+        f"Content-Length: {len(body) if length is None else length}",
+        *headers,
+    )
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def test_a_redirect_is_not_followed(sandbox: Sandbox):
+    visitors = []
+    with listening(visitors.append) as elsewhere:
+
+        def serve(connection: socket.socket) -> None:
+            connection.recv(1 << 16)
+            connection.sendall(answered("302 Found", f"Location: http://{elsewhere}/"))
+
+        with listening(serve) as address:
+            url = f"http://{address}"
+            office = office_of(sandbox, endpoints=Endpoints(url, url, url))
+            told(office, "request refused (302)")
+    assert visitors == []
+
+
+def test_an_answer_that_breaks_off_spoils_no_other(sandbox: Sandbox):
+    received: list[list[bytes]] = []
+
+    def serve(connection: socket.socket) -> None:
+        is_first = not received
+        received.append([])
+        while data := connection.recv(1 << 16):
+            received[-1].append(data)
+            if is_first:
+                connection.sendall(answered("200 OK", body=b"{", length=100))
+            else:
+                connection.sendall(answered("404 Not Found", body=b"{}"))
+
+    with listening(serve) as address:
+        url = f"http://{address}"
+        office = office_of(sandbox, endpoints=Endpoints(url, url, url), timeout_s=0.3)
+        told(office, "request refused (404)")
+    assert [len(requests) for requests in received] == [1, 1]
+
+
 def suspended(world: World, box: Box) -> None:
     world.suspend(box.address)
 

@@ -15,7 +15,7 @@ from sandbox.google.messages import message_id, thread_id
 from sandbox.life import Letter
 from sandbox.server import Sandbox
 from sandbox.world import World
-from tests.connectors.google.conftest import Office, fetched, names, office_of
+from tests.connectors.google.conftest import LONG_AGO, Office, fetched, names, office_of
 
 
 @pytest.fixture
@@ -109,6 +109,22 @@ def test_only_what_is_newer_than_the_horizon_is_kept(
     assert names(calls).count("messages") <= len(new) / 20 + 3
 
 
+def test_a_horizon_that_moves_back_brings_what_is_older(
+    office: Office, world: World, small_pages: None
+):
+    undisturbed = office.again()
+    undisturbed.mail()
+    office.since = world.now - timedelta(days=14)
+    calls = office.mail()
+    office.since = LONG_AGO
+    calls += office.mail(pages=3)
+    calls += office.mail()
+    assert office.store.messages == undisturbed.store.messages
+    assert names(office.mail()) == ["/token", "history"]
+    office.since = world.now
+    assert names(office.mail()) == ["/token", "history"]
+
+
 # -- what is asked
 
 
@@ -143,6 +159,21 @@ def test_no_request_asks_for_more_than_headers(office: Office):
         assert part.query["format"] == ["metadata"]
         assert "subject" not in {name.lower() for name in part.query["metadataHeaders"]}
         assert "snippet" not in part.query["fields"][0]
+
+
+def test_a_thread_brings_nothing_that_is_stored(office: Office, world: World):
+    box = box_of(world, office)
+    office.mail()
+    first = next(one.letter for one in box.copies() if one.letter.message_id)
+    for number in range(2):
+        answer = letter(world, office.mailbox.address, f"answer{number}")
+        world.deliver(replace(answer, references=(first.message_id,)))
+    stored = set(office.store.messages)
+    (name,) = fetched(office.mail())
+    assert name.startswith("threads/")
+    brought = [one.message_id for one in office.store.pages[-1].records]
+    assert len(brought) == 2
+    assert stored.isdisjoint(brought)
 
 
 # -- kills
@@ -390,3 +421,16 @@ def test_a_history_that_is_lost_at_once_is_told(office: Office, world: World):
     calls = office.mail()
     assert fetched(calls) == []
     assert names(office.mail()) == ["/token", "history"]
+
+
+def test_a_listing_that_led_nowhere_is_forgotten(office: Office, world: World):
+    box, address = box_of(world, office), office.mailbox.address
+    office.mail()
+    world.gmail_history_days = -1
+    assert office.problem(office.mail).state == "history out of reach"
+    gone = next(iter(box.copies()))
+    world.delete(address, gone.number)
+    world.gmail_history_days = 7
+    world.advance(world.now + timedelta(days=30))
+    office.mail()
+    assert set(office.store.gone) == {message_id(box, gone)}

@@ -49,6 +49,7 @@ def detail(code: int, reason: str, status: str) -> bytes:
         (MAIL, 403, api_error(403, "domainPolicy"), "blocked by the organisation"),
         (MAIL, 400, api_error(400, "failedPrecondition", "FAILED_PRECONDITION"), "no mailbox"),
         (CALENDAR, 403, api_error(403, "notACalendarUser"), "no calendar"),
+        (CALENDAR, 404, api_error(404, "notFound"), "no calendar"),
         (DIRECTORY, 403, api_error(403, "forbidden"), "not an administrator"),
         (MAIL, 403, api_error(403, "forbidden"), "not permitted"),
         (MAIL, 401, api_error(401, "authError", "UNAUTHENTICATED"), "access refused"),

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connectors import headers
-from connectors.google import calendar, directory, gmail_requests, messages
-from connectors.records import Address, Attendee, Event, Message, Person, Reject
-from tests.connectors.google.discovery import defects, unknown_fields
+from connectors.google import calendar, directory, gmail, gmail_requests, messages
+from connectors.records import Address, Attendee, Event, Message, Person, Reject, table
+from tests.connectors.google.discovery import defects, unknown_fields, values
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -346,3 +348,37 @@ def test_a_user_of_whom_the_directory_says_little_is_still_a_person():
     assert directory.person(sparse, NOW) == Person(
         directory_id="104", address="joe@x.example", has_mailbox=False, seen_at=NOW
     )
+
+
+# -- whatever Google's schemas allow
+
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@PATIENTLY
+@given(values("gmail.v1", "Message"))
+def test_no_message_that_gmail_may_send_breaks_the_reader(message: dict[str, Any]):
+    found = list(messages.records(message | {"id": "1"}, "google-7", NOW))
+    assert found
+    table([one for one in found if isinstance(one, Message)], Message)
+
+
+@PATIENTLY
+@given(st.lists(values("gmail.v1", "History"), max_size=3))
+def test_no_history_that_gmail_may_send_breaks_the_reader(history: list[dict[str, Any]]):
+    changes = gmail.Changes.of({"history": history})
+    assert changes.wanted(set()).keys() <= changes.labels.keys() - changes.gone
+
+
+@PATIENTLY
+@given(values("calendar.v3", "Event"))
+def test_no_event_that_calendar_may_send_breaks_the_reader(event: dict[str, Any]):
+    found = list(calendar.records(event | {"id": "1"}, "google-7"))
+    assert found
+    table([one for one in found if isinstance(one, Event)], Event)
+
+
+@PATIENTLY
+@given(values("admin.directory_v1", "User"))
+def test_no_user_that_the_directory_may_send_breaks_the_reader(user: dict[str, Any]):
+    table([directory.person(user | {"id": "1"}, NOW)], Person)
