@@ -9,12 +9,14 @@ name, because settings must know without opening a secret.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from connectors import addresses
+from connectors.pages import PullProblem
 from connectors.quota import Clock
 from connectors.records import Person
 from pipelines import private_files, pseudonym_key
@@ -103,7 +105,9 @@ def connect(settings: Settings, provider: Provider, key_file: Path, admin: str |
         name = str(addresses.address_key(secret, owner.address))
     else:
         name = addresses.domain(admin) if admin else str(key.get("tenant_id", ""))
-    account = Account(f"{provider}-{name}", provider, connector.is_organisation, key, admin)
+    # It becomes the name of a file, and a key file may hold anything.
+    account_id = f"{provider}-{re.sub('[^A-Za-z0-9.-]', '-', name)}"
+    account = Account(account_id, provider, connector.is_organisation, key, admin)
     keep(settings, account)
     return account
 
@@ -169,14 +173,19 @@ def _open(
             "earlier": google.EARLIER,
             "unlimited": google.UNLIMITED,
         }
-        return google.GoogleAccount(
-            key,
-            admin=admin,
-            endpoints=google.Endpoints(
+        try:
+            endpoints = google.Endpoints(
                 gmail=settings.google.gmail_endpoint,
                 calendar=settings.google.calendar_endpoint,
                 directory=settings.google.directory_endpoint,
-            ),
+            )
+        except ValueError as error:
+            cure = f"mend [google] in kith.toml: {error}"
+            raise PullProblem("unsafe endpoint", cure, is_account=True) from None
+        return google.GoogleAccount(
+            key,
+            admin=admin,
+            endpoints=endpoints,
             quota=quotas[settings.google.quota],
             clock=clock,
         )

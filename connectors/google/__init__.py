@@ -85,6 +85,17 @@ class GoogleAccount:
                 if not problems.is_no_service(problem):
                     raise
 
+    def revoke(self) -> bool:
+        """Withdraw a person's consent at Google; whether that could be done. Raises PullProblem.
+
+        What was delegated to a service account can be withdrawn by its administrator only.
+        """
+        if (consent := self._key.consent) is None:
+            return False
+        with self._session(MAIL, None) as session:
+            session.revoke(*consent)
+        return True
+
     def _check_mail(self, subject: str | None) -> None:
         with self._session(MAIL, subject) as session:
             self._profile(session)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import google.oauth2.credentials
 import google.oauth2.service_account
@@ -103,6 +103,13 @@ class Key:
         self._account = _service_account(self._contents) if self.is_organisation else None
         if self.is_organisation and self._account is None:
             raise problems.no_key()
+
+    @property
+    def consent(self) -> tuple[str, str] | None:
+        """Where a person's consent is revoked, and its token; None for an organisation's key."""
+        if self.is_organisation:
+            return None
+        return urljoin(self._contents["token_uri"], "revoke"), self._contents["refresh_token"]
 
     def credentials(self, use: Use, subject: str | None) -> Credentials:
         """Credentials with the one scope of a use; of ``subject`` for an organisation's key."""
@@ -259,6 +266,24 @@ class Session:
         else:
             return
         raise failure
+
+    def revoke(self, uri: str, token: str) -> None:
+        """End the consent behind a token; one that has ended before is no failure.
+
+        Raises PullProblem, Stopped.
+        """
+        body = urlencode({"token": token})
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+
+        def attempt() -> None:
+            response, content = self._exchange(uri, "POST", body, headers)
+            has_ended = response.status == 400 and b"invalid_token" in content
+            if response.status >= 300 and not has_ended:
+                raise problems.refused(
+                    self._use, response.status, content, response.get("retry-after"), self.at
+                )
+
+        self._limits.ask(attempt)
 
     def _token_answer(
         self,

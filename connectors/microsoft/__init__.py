@@ -100,6 +100,10 @@ class MicrosoftAccount:
         if refused is not None:
             raise refused
 
+    def revoke(self) -> bool:
+        """False: Microsoft gives an app no way to withdraw its own rights."""
+        return False
+
     def _check_mailbox(self, root: str) -> None:
         with self._graph("Mail.ReadBasic") as graph:
             graph.get(f"{root}/mailFolders/inbox?$select=id")
