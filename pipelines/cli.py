@@ -93,7 +93,9 @@ def demo() -> None:
     command = [sys.executable, "-m", "sandbox", "--months", str(village.months)]
     with demonstration.serving(settings, command) as world:
         me = village.truth[0].people[0]
-        settings = demonstration.write_config(settings, world, me, village.own_domains)
+        settings = demonstration.write_config(
+            settings, world, me, village.own_domains, village.first
+        )
         console.print(Text("a Google and a Microsoft of their own are on this machine, and read"))
         _run(settings, ("pull", "compute"), None, wait=False)
     demonstration.show(console, settings, [asdict(habit) for habit in village.truth])

@@ -89,7 +89,11 @@ def _connect(
 
 
 def write_config(
-    settings: Settings, world: Mapping[str, str], me: str, own_domains: Sequence[str]
+    settings: Settings,
+    world: Mapping[str, str],
+    me: str,
+    own_domains: Sequence[str],
+    first: date,
 ) -> Settings:
     """kith.toml of the demo, so that later commands find the same world; the settings it gives.
 
@@ -97,6 +101,7 @@ def write_config(
     """
     found = {
         "audience": "self",
+        "first_month": f"{first:%Y-%m}",
         "me": {"addresses": [me]},
         "organisation": {"own_domains": list(own_domains)},
         "google": {
@@ -112,7 +117,7 @@ def write_config(
         },
     }
     (settings.data_folder / "kith.toml").write_text(
-        'data = "."\naudience = "self"\n\n'
+        f'data = "."\naudience = "self"\nfirst_month = "{first:%Y-%m}"\n\n'
         f"[me]\naddresses = {json.dumps([me])}\n\n"
         f"[organisation]\nown_domains = {json.dumps(list(own_domains))}\n",
         encoding="utf-8",

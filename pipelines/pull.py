@@ -9,7 +9,7 @@ reader stops at its next page; cursors stand, and the next pull goes on there.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from connectors import addresses
-from connectors.pages import Page, PullProblem, Stopped
+from connectors.pages import Held, Page, PullProblem, Stopped
 from connectors.quota import Clock
 from connectors.records import Mailbox
 from pipelines import audience, mailboxes
@@ -262,10 +262,15 @@ class _Reading:
     def _cursors(self, mailbox_id: str) -> dict[str, str]:
         return self._writer.ask(lambda connection: mailboxes.cursors(connection, mailbox_id))
 
-    def _held(self, mailbox: Mailbox) -> Callable[[Iterable[str]], set[str]]:
-        return lambda ids: self._writer.ask(
-            lambda connection: mailboxes.held(connection, mailbox.mailbox_id, ids)
-        )
+    def _held(self, mailbox: Mailbox) -> Held:
+        def held(ids: Collection[str]) -> set[str]:
+            if not ids:
+                return set()
+            return self._writer.ask(
+                lambda connection: mailboxes.held(connection, mailbox.mailbox_id, ids)
+            )
+
+        return held
 
     def _set_account(self, account: Account, state: str, cure: str | None) -> None:
         self._writer.ask(lambda connection: mailboxes.set_account(connection, account, state, cure))

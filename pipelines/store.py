@@ -6,7 +6,7 @@ page deletes and moves (changes.py), who opens the database (warehouse.py).
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -53,15 +53,19 @@ def store(connection: duckdb.DuckDBPyConnection, *batches: Batch) -> dict[str, i
         for batch in batches:
             if batch.page is not None:
                 changes.apply(connection, batch.mailbox_id, batch.page)
-            _set_cursor(connection, batch)
+        _set_cursors(connection, batches)
     return changed
 
 
-def _set_cursor(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    place = [batch.mailbox_id, batch.stream]
-    connection.execute("DELETE FROM raw.cursors WHERE mailbox_id = ? AND stream = ?", place)
-    if batch.cursor is not None:
-        connection.execute("INSERT INTO raw.cursors VALUES (?, ?, ?)", [*place, batch.cursor])
+def _set_cursors(connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch]) -> None:
+    rows = [(batch.mailbox_id, batch.stream, batch.cursor) for batch in batches]
+    cursors = pa.table(list(map(list, zip(*rows, strict=True))), RAW_TABLES["raw.cursors"].schema)
+    with registered(connection, cursors):
+        connection.execute(
+            "DELETE FROM raw.cursors AS old USING incoming AS new "
+            "WHERE old.mailbox_id = new.mailbox_id AND old.stream = new.stream"
+        )
+        connection.execute("INSERT INTO raw.cursors BY NAME FROM incoming WHERE cursor IS NOT NULL")
 
 
 def replace_all(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> bool:

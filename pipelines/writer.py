@@ -99,10 +99,13 @@ class Writer:
 
     def _batch(self, one: _Waiting) -> Batch:
         page = one.page
+        rows = {}
+        if one.tables:
+            rows = ingest.rows(one.tables, self._pseudonyms, page.at, one.account_id)
         return Batch(
             mailbox_id=one.mailbox_id,
             stream=page.stream,
             cursor=page.cursor,
-            rows=ingest.rows(one.tables, self._pseudonyms, page.at, one.account_id),
+            rows=rows,
             page=page,
         )
