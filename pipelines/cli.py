@@ -96,7 +96,7 @@ def demo() -> None:
         settings = demonstration.write_config(
             settings, world, me, village.own_domains, village.first
         )
-        console.print(Text("a Google and a Microsoft of their own are on this machine, and read"))
+        console.print(Text("reading their Google and their Microsoft, which this machine serves"))
         _run(settings, ("pull", "compute"), None, wait=False)
     demonstration.show(console, settings, [asdict(habit) for habit in village.truth])
 

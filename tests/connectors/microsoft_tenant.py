@@ -1,7 +1,7 @@
 """The village's Microsoft tenant on loopback, and what a pull of it must come to."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from connectors.quota import Clock
 from connectors.records import Address, Attendee, Event, Mailbox, Message
 from sandbox.boxes import Copy
 from sandbox.diaries import Occurrence
-from sandbox.exchange import Call
+from sandbox.exchange import Answer, Call, Request
 from sandbox.microsoft.items import Ids
 from sandbox.microsoft.messages import internet_message_id
 from sandbox.microsoft.users import object_id
@@ -120,6 +120,18 @@ class Tenant:
         finally:
             pages.close()
         return [one for one in self.sandbox.log[begun:] if one.path.startswith("/v1.0/")]
+
+    def alter(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        """Let what Graph answers well to these paths pass through ``change``."""
+        vendor, answer = self.sandbox.microsoft, self.sandbox.microsoft.answer
+
+        def altered(request: Request) -> Answer:
+            given = answer(request)
+            if path in request.path and given.status == 200:
+                given.body = change(given.body)
+            return given
+
+        vendor.answer = altered
 
     # -- what must come out
 

@@ -145,7 +145,6 @@ def test_a_throttle_says_later_and_when(
         answer(b"\xff\xfe{}"),
         answer(b"[" * 200_000),
         answer(b'{"a": 1', length=40) + b"",
-        answer(b"{}", "Location: https://elsewhere.example/", status="302 Found"),
         answer(b"{}", "Date: yesterday"),
         answer(gzip.compress(b'{"value": []}' * 50)[:-9], "Content-Encoding: gzip"),
         answer(b"{}", "Content-Encoding: gzip"),
@@ -161,6 +160,21 @@ def test_what_cannot_be_read_says_later_and_never_passes(
     later = refused(client)
     assert later.problem.state in ("unreadable answers", "no answer")
     assert later.retry_after_s is None
+
+
+def test_a_redirect_is_not_followed(server: ScriptedServer, client: Http):
+    with scripted_server() as other:
+        other.script = [answer(b"{}")]
+        server.script = [answer(b"{}", f"Location: {other.url}/", status="302 Found")]
+        assert refused(client).problem.state == "unreadable answers"
+        assert other.requests == []
+
+
+def test_a_packed_answer_without_its_end_is_none_even_if_it_reads_well(
+    server: ScriptedServer, client: Http
+):
+    server.script = [answer(gzip.compress(b'{"value": []}')[:-4], "Content-Encoding: gzip")]
+    assert refused(client).problem.state == "unreadable answers"
 
 
 def test_a_connection_that_is_cut_says_later(server: ScriptedServer, client: Http):

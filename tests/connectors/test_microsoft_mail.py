@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.microsoft import Quota
-from connectors.pages import PullProblem
+from connectors.pages import Page, PullProblem
 from connectors.records import Reject
 from sandbox.exchange import Call
 from sandbox.life import Letter
@@ -27,6 +26,11 @@ def tenant() -> Iterator[Tenant]:
 @pytest.fixture
 def store() -> Store:
     return Store()
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.microsoft.mail._SIZE", "odata.maxpagesize=60")
 
 
 def kinds(calls: list[Call]) -> set[str]:
@@ -119,7 +123,6 @@ def test_a_move_keeps_the_message_whichever_folder_is_read_first(
     tenant.pull_mail(address, store)
     tenant.assert_equal(address, store)
     assert store.gone == {}
-    assert not any(page.stream.endswith("message") for page in store.pages)
 
 
 def test_a_move_fetches_no_message(tenant: Tenant, store: Store):
@@ -232,43 +235,73 @@ def test_a_lost_sync_state_lists_the_folders_again_and_finds_what_went_missing(
     tenant.assert_equal(address, store)
 
 
-def test_a_state_that_is_lost_again_at_once_ends_loudly_with_the_cursor_unmoved(
+@pytest.mark.usefixtures("small_pages")
+def test_a_state_that_is_lost_again_at_once_ends_loudly_and_loses_nothing(
     tenant: Tenant, store: Store
 ):
-    tenant.pull_mail(tenant.busy, store)
-    cursors = dict(store.cursors)
-    quirks = tenant.world.graph_quirks
+    address, quirks = tenant.busy, tenant.world.graph_quirks
+    tenant.pull_mail(address, store)
+    inbox, before = f"mail:{tenant.ids(address).folder('inbox')}", dict(store.cursors)
 
     class Restless(Store):
-        def take(self, pages, most=None):
-            for page in pages:
-                if page.records:
-                    quirks.generation += 1
-                self._store(page)
+        def _store(self, page: Page) -> None:
+            super()._store(page)
+            quirks.generation += page.stream == inbox
 
+    store.__class__ = Restless
     quirks.generation += 1
-    restless = Restless()
-    restless.__dict__.update(store.__dict__)
-    big = Quota(None, None, None)
-    account = tenant.account(quota=big)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("connectors.microsoft.mail._SIZE", "odata.maxpagesize=20")
-        with pytest.raises(PullProblem, match="sync state lost again"):
-            tenant.pull_mail(tenant.busy, restless, account=account)
-    inbox = f"mail:{tenant.ids(tenant.busy).folder('inbox')}"
-    untouched = {name: one for name, one in restless.cursors.items() if name != inbox}
-    assert untouched == {name: one for name, one in cursors.items() if name != inbox}
-    assert restless.gone == {}
-    tenant.pull_mail(tenant.busy, store)
-    tenant.assert_equal(tenant.busy, store)
+    with pytest.raises(PullProblem, match="sync state lost again"):
+        tenant.pull_mail(address, store)
+    assert [name for name in before if store.cursors[name] != before[name]] == [inbox]
+    assert store.gone == {}
+    store.__class__ = Store
+    tenant.pull_mail(address, store)
+    tenant.assert_equal(address, store)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_listing_that_is_lost_half_way_begins_anew_and_forgets_what_it_saw(
+    tenant: Tenant, store: Store
+):
+    address, world = tenant.busy, tenant.world
+    tenant.pull_mail(address, store)
+    seen_at = world.now
+    world.advance(seen_at + timedelta(days=1))
+    world.graph_quirks.generation += 1
+    tenant.pull_mail(address, store, most=3)
+    assert not any(page.sweep for page in store.pages)
+    world.advance(seen_at + timedelta(days=2))
+    listed = first(tenant, address, place=3)
+    world.delete(address, listed)
+    world.graph_quirks.generation += 1
+    tenant.pull_mail(address, store)
+    tenant.assert_equal(address, store)
+    assert store.gone == {tenant.ids(address).message(listed, None): seen_at}
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_listing_that_is_broken_off_still_knows_when_the_folder_was_seen_before(
+    tenant: Tenant, store: Store
+):
+    address, world = tenant.busy, tenant.world
+    tenant.pull_mail(address, store)
+    seen_at, deleted = world.now, first(tenant, address, place=150)
+    world.advance(seen_at + timedelta(days=1))
+    world.delete(address, deleted)
+    world.graph_quirks.generation += 1
+    tenant.pull_mail(address, store, most=3)
+    world.advance(seen_at + timedelta(days=2))
+    tenant.pull_mail(address, store)
+    tenant.assert_equal(address, store)
+    assert store.gone == {tenant.ids(address).message(deleted, None): seen_at}
 
 
 @pytest.mark.parametrize("most", range(1, 12))
 @pytest.mark.parametrize("is_listing", [False, True])
+@pytest.mark.usefixtures("small_pages")
 def test_a_pull_that_ends_after_any_page_goes_on_to_the_same_end(
-    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch, most: int, is_listing: bool
+    tenant: Tenant, store: Store, most: int, is_listing: bool
 ):
-    monkeypatch.setattr("connectors.microsoft.mail._SIZE", "odata.maxpagesize=60")
     address = tenant.busy
     if is_listing:
         tenant.pull_mail(address, store)
@@ -282,10 +315,8 @@ def test_a_pull_that_ends_after_any_page_goes_on_to_the_same_end(
     tenant.assert_equal(address, store)
 
 
-def test_pages_are_fetched_once_however_often_a_pull_is_broken_off(
-    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("connectors.microsoft.mail._SIZE", "odata.maxpagesize=60")
+@pytest.mark.usefixtures("small_pages")
+def test_pages_are_fetched_once_however_often_a_pull_is_broken_off(tenant: Tenant, store: Store):
     quirks = tenant.world.graph_quirks
     quirks.repeat_share = quirks.replay_share = 0
     whole = Store()
@@ -298,10 +329,10 @@ def test_pages_are_fetched_once_however_often_a_pull_is_broken_off(
     assert store.outcome() == whole.outcome()
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_a_link_that_expires_in_the_middle_of_the_first_pull_begins_it_again(
-    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch
+    tenant: Tenant, store: Store
 ):
-    monkeypatch.setattr("connectors.microsoft.mail._SIZE", "odata.maxpagesize=60")
     address = tenant.busy
     tenant.pull_mail(address, store, most=3)
     newest = max(store.messages.values(), key=lambda one: one.sent_at)
@@ -333,6 +364,101 @@ def test_a_folder_that_vanishes_takes_along_what_lay_in_it(tenant: Tenant, store
     ids = tenant.ids(address)
     assert store.gone == {ids.message(number, None): seen_at for number in inside[1:]}
     assert f"mail:{ids.folder('old/project')}" not in store.cursors
+
+
+def test_a_folder_that_vanishes_while_it_is_listed_again_keeps_nothing_of_that_listing(
+    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("connectors.microsoft.mail._SIZE", "odata.maxpagesize=2")
+    tenant.world.graph_quirks.empty_page_share = 0
+    address, box = tenant.quiet, tenant.world.boxes[tenant.quiet]
+    for copy in tenant.kept(address):
+        tenant.world.move(address, copy.number, "old")
+    tenant.pull_mail(address, store)
+    tenant.world.graph_quirks.generation += 1
+    while not store.listed[f"mail:{tenant.ids(address).folder('old')}"]:
+        tenant.pull_mail(address, store, most=6)
+    for copy in box.copies():
+        tenant.world.delete(address, copy.number)
+    box.made_folders.clear()
+    tenant.pull_mail(address, store)
+    assert store.live_messages() == {}
+
+
+def test_a_folder_that_vanishes_while_the_mailbox_is_read_is_left_to_the_next_pull(
+    tenant: Tenant, store: Store
+):
+    address, box = tenant.busy, tenant.world.boxes[tenant.busy]
+    number = first(tenant, address)
+    tenant.world.move(address, number, "short-lived")
+    tenant.pull_mail(address, store)
+
+    class Removing(Store):
+        def _store(self, page: Page) -> None:
+            super()._store(page)
+            if "short-lived" in box.made_folders:
+                tenant.world.move(address, number, "archive")
+                box.made_folders.remove("short-lived")
+
+    store.__class__ = Removing
+    tenant.pull_mail(address, store)
+    assert store.pages[-1].is_complete
+    assert f"mail:{tenant.ids(address).folder('short-lived')}" in store.cursors
+    tenant.pull_mail(address, store)
+    tenant.assert_equal(address, store)
+    assert f"mail:{tenant.ids(address).folder('short-lived')}" not in store.cursors
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_what_is_thrown_away_with_its_folder_is_thrown_away(
+    tenant: Tenant, store: Store, is_known: bool
+):
+    if is_known:
+        tenant.pull_mail(tenant.quiet, store)
+    number = first(tenant, tenant.quiet)
+    tenant.world.move(tenant.quiet, number, "trash/an old project")
+    tenant.pull_mail(tenant.quiet, store)
+    assert tenant.ids(tenant.quiet).message(number, None) not in store.live_messages()
+    assert len(store.live_messages()) == len(tenant.kept(tenant.quiet)) - 1
+
+
+def test_folders_come_in_pages_too(tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sandbox.microsoft.asking.Asking.top", lambda *_: 2)
+    for place, name in enumerate(("a", "b", "c/d", "c/e", "c/f")):
+        tenant.world.move(tenant.busy, first(tenant, tenant.busy, place=place), name)
+    tenant.pull_mail(tenant.busy, store)
+    tenant.assert_equal(tenant.busy, store)
+
+
+def test_an_update_that_follows_its_message_takes_nothing_from_it(tenant: Tenant, store: Store):
+    def with_updates(body: bytes) -> bytes:
+        page = json.loads(body)
+        told = [one for one in page["value"] if "@removed" not in one]
+        page["value"] += [{"id": one["id"], "isRead": True} for one in told]
+        return json.dumps(page).encode()
+
+    tenant.alter("/delta", with_updates)
+    calls = tenant.pull_mail(tenant.busy, store)
+    assert "message" not in kinds(calls)
+    tenant.assert_equal(tenant.busy, store)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_a_removal_and_an_arrival_on_one_page_the_last_counts(
+    tenant: Tenant, store: Store, is_first: bool
+):
+    """The same message left and came back, or came and left, within one round."""
+
+    def twice(body: bytes) -> bytes:
+        page = json.loads(body)
+        removals = [{"id": one["id"], "@removed": {"reason": "changed"}} for one in page["value"]]
+        order = (removals, page["value"]) if is_first else (page["value"], removals)
+        page["value"] = [*order[0], *order[1]]
+        return json.dumps(page).encode()
+
+    tenant.alter("/delta", twice)
+    tenant.pull_mail(tenant.quiet, store)
+    assert store.live_messages() == (tenant.expected(tenant.quiet) if is_first else {})
 
 
 def test_nothing_older_than_the_horizon_is_kept_until_it_is_moved_back(
