@@ -10,7 +10,7 @@ name, because settings must know without opening a secret.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,7 +19,7 @@ from connectors import addresses
 from connectors.pages import PullProblem
 from connectors.quota import Clock
 from connectors.records import Person
-from pipelines import private_files, pseudonym_key
+from pipelines import audience, private_files, pseudonym_key
 from pipelines.settings import Settings, make_private
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ class Account:
         """The connector that reads it; it asks nothing yet. Raises PullProblem, AccountError."""
 
         def on_key_change(changed: Mapping[str, Any]) -> None:
-            keep(settings, replace(self, key=changed))
+            # An account that was disconnected meanwhile does not come back.
+            if _path(settings, self).exists():
+                keep(settings, replace(self, key=changed))
 
         return _open(settings, self.provider, self.key, self.admin, clock, on_key_change)
 
@@ -98,10 +100,16 @@ def connect(settings: Settings, provider: Provider, key_file: Path, admin: str |
     connector = _open(settings, provider, key, admin, Clock(), key.update)
     if connector.is_organisation and provider == "google" and not admin:
         raise AccountError("a service account needs --admin: the address of an administrator")
-    connector.check()
+    secret, opted_out = pseudonym_key.load(settings), audience.opted_out(settings)
+
+    def may_ask(known: Iterable[str]) -> bool:
+        return opted_out.isdisjoint(addresses.address_key(secret, one) for one in known)
+
+    connector.check(may_ask)
     owner = connector.owner()
     if owner is not None:
-        secret = pseudonym_key.load(settings)
+        if not may_ask([owner.address]):
+            raise AccountError("this person opted out; kith opt-out --undo comes first")
         name = str(addresses.address_key(secret, owner.address))
     else:
         name = addresses.domain(admin) if admin else str(key.get("tenant_id", ""))

@@ -19,6 +19,7 @@ from pipelines import private_files, pseudonym_key
 from pipelines.settings import Pull, Settings, SettingsError, make_private
 
 Choice = Literal["read", "left out", "opted out"]
+OPTED_OUT: Choice = "opted out"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def candidate(person: Person, secret: bytes) -> Candidate:
 def choose(candidate: Candidate, pull: Pull, opted_out: Collection[int]) -> Choice:
     """Whether a mailbox is read. Raises SettingsError for a word of kith.toml it cannot read."""
     if candidate.address_keys.intersection(opted_out):
-        return "opted out"
+        return OPTED_OUT
     if any(_matches(candidate, word) for word in pull.exclude):
         return "left out"
     if pull.include and not any(_matches(candidate, word) for word in pull.include):

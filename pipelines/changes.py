@@ -57,6 +57,12 @@ def _file(
         "AND there.folder_id = filed.folder_id AND there.message_id = filed.message_id",
         {"mailbox": mailbox_id} | _pairs(filed),
     )
+    # Told in another order, a move looks like the end of a message first.
+    connection.execute(
+        "UPDATE raw.messages SET deleted_at = NULL WHERE mailbox_id = $mailbox "
+        "AND list_contains($messages, message_id) AND deleted_at IS NOT NULL",
+        {"mailbox": mailbox_id, "messages": _pairs(filed)["messages"]},
+    )
 
 
 def _unfile(

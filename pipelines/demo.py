@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines import accounts, pseudonym_key, terminal
-from pipelines.settings import DEMO_MARK, ROOT, Settings, SettingsError, make_private
+from pipelines.settings import DEMO_MARK, ROOT, Pull, Settings, SettingsError, make_private
 from pipelines.warehouse import open_published
 
 # The village is invented and its pseudonyms are public: the same key gives the same files anywhere.
@@ -59,6 +59,8 @@ def serving(settings: Settings, command: Sequence[str]) -> Iterator[dict[str, st
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # Ctrl-C is for kith; the server ends when its standard input does.
+        start_new_session=True,
     )
     try:
         line = server.stdout.readline()
@@ -69,9 +71,11 @@ def serving(settings: Settings, command: Sequence[str]) -> Iterator[dict[str, st
             _connect(settings, "google", keys / "google.json", world["google_admin"]),
             _connect(settings, "microsoft", keys / "microsoft.json", None),
         ]
-        yield world
-        for account in connected:
-            accounts.forget(settings, account)
+        try:
+            yield world
+        finally:
+            for account in connected:
+                accounts.forget(settings, account)
     finally:
         server.stdin.close()
         server.stdout.close()
@@ -101,6 +105,7 @@ def write_config(
     """
     found = {
         "audience": "self",
+        "pull": Pull(),
         "first_month": f"{first:%Y-%m}",
         "me": {"addresses": [me]},
         "organisation": {"own_domains": list(own_domains)},

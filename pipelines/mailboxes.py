@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.accounts import Account
 
 WAITING = "waiting"
+DISCONNECTED = "disconnected"
 NOT_LISTED = "not in the directory, or suspended"
 
 
@@ -91,6 +92,17 @@ def set_unread(
         set_state(connection, mailbox_id, not_read.get(mailbox_id, NOT_LISTED), None, None)
 
 
+def close_others(connection: duckdb.DuckDBPyConnection, connected: Collection[str]) -> None:
+    """Say of mailboxes whose account is not connected any more that it is so."""
+    _change(
+        connection,
+        "raw.mailboxes",
+        {"state": DISCONNECTED, "cure": None},
+        "account_id IS NOT NULL AND NOT list_contains($connected, account_id)",
+        {"connected": list(connected)},
+    )
+
+
 def set_account(
     connection: duckdb.DuckDBPyConnection, account: "Account", state: str, cure: str | None
 ) -> None:
@@ -114,7 +126,7 @@ def _change(
     table: str,
     values: Mapping[str, Any],
     where: str,
-    key: Mapping[str, str],
+    key: Mapping[str, Any],
 ) -> None:
     """UPDATE that touches the table only where it changes something."""
     assigned = ", ".join(f"{column} = ${column}" for column in values)

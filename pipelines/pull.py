@@ -69,11 +69,12 @@ def pull(
     Raises what storing raises; a provider's refusals become states instead.
     """
     accounts = connected(settings)
+    mailboxes.close_others(connection, [account.account_id for account in accounts])
     if not accounts:
         return Pulled()
     stop = stop or threading.Event()
     with _set_after(stop, settings.pull.minutes * 60), Writer(connection, secret) as writer:
-        return _Reading(writer, settings, stop, tell).all(accounts)
+        return _Reading(writer, settings, secret, stop, tell).all(accounts)
 
 
 @contextmanager
@@ -96,10 +97,12 @@ class _Reading:
         self,
         writer: Writer,
         settings: Settings,
+        secret: bytes,
         stop: threading.Event,
         tell: Callable[[Progress], None],
     ) -> None:
         self._writer, self._settings, self._stop = writer, settings, stop
+        self._secret = secret
         self._clock = Clock(stop)
         self._progress = Progress(tell)
         self._unexpected: list[BaseException] = []
@@ -109,22 +112,34 @@ class _Reading:
         """Read the accounts' directories, then their mailboxes, those waiting longest first."""
         sources = [_Source(account) for account in accounts]
         at_once = self._settings.pull.mailboxes_at_once
-        with ThreadPoolExecutor(at_once, thread_name_prefix="reader") as readers:
+        with self._readers(at_once) as readers:
             listings = {readers.submit(self._mailboxes, source): source for source in sources}
-            work = [
-                (mailbox, source)
-                for listing, source in listings.items()
-                for mailbox in self._listed(listing, source)
-            ]
+            # Two accounts of one tenant see the same mailboxes: the first one reads each.
+            found: dict[str, tuple[Mailbox, _Source]] = {}
+            for listing, source in listings.items():
+                for mailbox in self._listed(listing, source):
+                    found.setdefault(mailbox.mailbox_id, (mailbox, source))
             place = self._writer.ask(mailboxes.in_order_of_need)
-            work.sort(key=lambda one: place[one[0].mailbox_id])
+            work = sorted(found.values(), key=lambda one: place[one[0].mailbox_id])
             self._progress.expect(len(work))
             return self._result({readers.submit(self._mailbox, *one): one[0] for one in work})
+
+    @contextmanager
+    def _readers(self, at_once: int) -> Iterator[ThreadPoolExecutor]:
+        """Threads that are called off where the pull is interrupted."""
+        with ThreadPoolExecutor(at_once, thread_name_prefix="reader") as readers:
+            try:
+                yield readers
+            except BaseException:
+                self._stop.set()
+                readers.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _listed(self, listing: Future[list[Mailbox]], source: _Source) -> list[Mailbox]:
         """The mailboxes of an account; none, and a state, where kith itself failed at it."""
         if (error := listing.exception()) is None:
             return listing.result()
+        self._raise_if_broken()
         self._unexpected.append(error)
         self._set_account(source.account, *_defect(error))
         return []
@@ -136,6 +151,7 @@ class _Reading:
             if (error := future.exception()) is None:
                 state = future.result()
             else:
+                self._raise_if_broken()
                 # The other mailboxes are not to suffer for it.
                 self._unexpected.append(error)
                 state, cure = _defect(error)
@@ -143,10 +159,18 @@ class _Reading:
             states.setdefault(mailbox.provider, Counter())[state] += 1
         return Pulled(states, tuple(self._unexpected))
 
+    def _raise_if_broken(self) -> None:
+        """A transaction that failed is nobody's mailbox: the whole pull ends with its reason."""
+        if self._writer.failure is not None:
+            raise self._writer.failure
+
     def _mailboxes(self, source: _Source) -> list[Mailbox]:
         """Bring an account's directory up to date; the mailboxes that are to be read."""
         account = source.account
         state, cure = READ, None
+        if any(map(self._has_opted_out, self._known(account))) and not account.is_organisation:
+            self._set_account(account, audience.OPTED_OUT, None)
+            return []
         try:
             source.connector = account.open(self._settings, self._clock)
             if account.is_organisation:
@@ -216,6 +240,9 @@ class _Reading:
 
     def _mailbox(self, mailbox: Mailbox, source: _Source) -> str:
         """Read one mailbox as far as time allows; its state afterwards."""
+        if self._has_opted_out(mailbox):  # since the directory was read
+            self._set_state(mailbox.mailbox_id, audience.OPTED_OUT, None, None)
+            return audience.OPTED_OUT
         if source.problem is None and not self._stop.is_set():
             state, cure, reached = self._streams(mailbox, source)
         elif source.problem is not None:
@@ -258,6 +285,10 @@ class _Reading:
         if problems:
             return problems[0].state, problems[0].cure, until
         return (READING if is_stopped else READ), None, until
+
+    def _has_opted_out(self, mailbox: Mailbox) -> bool:
+        key = addresses.address_key(self._secret, mailbox.address) if mailbox.address else None
+        return key in audience.opted_out(self._settings)
 
     def _cursors(self, mailbox_id: str) -> dict[str, str]:
         return self._writer.ask(lambda connection: mailboxes.cursors(connection, mailbox_id))

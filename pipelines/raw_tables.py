@@ -214,6 +214,8 @@ _TABLES = (
             "state": (_TEXT, "ok, waiting, reading, or what is wrong"),
             "cure": (_TEXT, "what to do about it"),
         },
+        # A mailbox under a new address has been read all the same.
+        combine={"pulled_at": "greatest"},
     ),
     RawTable(
         "raw.own_domains",

@@ -11,7 +11,6 @@ makes hundreds of small pages cheap.
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
 
@@ -31,18 +30,13 @@ class WriterBroken(RuntimeError):
     """A transaction failed; nothing after it is stored."""
 
 
-@dataclass(frozen=True)
-class _Waiting:
-    """A page on its way; ``tables`` are its records, turned into Arrow by the reader's thread."""
-
-    account_id: str
-    mailbox_id: str
-    page: Page
-    tables: Mapping[type[Record], pa.Table]
-
-
 class Writer:
-    """Stores pages from any thread. A context manager: leaving it waits for what was handed in."""
+    """Stores pages from any thread. A context manager: leaving it waits for what was handed in.
+
+    failure  why a transaction failed, which ends the writer; None while all is well
+    """
+
+    failure: BaseException | None = None
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, secret: bytes) -> None:
         """Take over the connection, which nobody else uses until the writer is left."""
@@ -50,8 +44,7 @@ class Writer:
         self._pseudonyms = ingest.Pseudonyms(secret, connection)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._lock = threading.Lock()
-        self._waiting: list[_Waiting] = []
-        self._is_broken = False
+        self._waiting: list[Batch] = []
 
     def __enter__(self) -> "Writer":
         """The writer."""
@@ -76,36 +69,39 @@ class Writer:
             kind: records.table((one for one in page.records if type(one) is kind), kind)
             for kind in kinds
         }
+        # What cannot become rows is a defect in this page alone, and no other reader's.
+        batch = self._thread.submit(self._batch, account_id, mailbox_id, page, tables).result()
         with self._lock:
-            self._waiting.append(_Waiting(account_id, mailbox_id, page, tables))
+            self._waiting.append(batch)
         self._thread.submit(self._store_waiting).result()
 
     def ask(self, question: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """The answer of a function that reads or changes the database."""
         return self._thread.submit(question, self._connection).result()
 
+    def _batch(
+        self,
+        account_id: str,
+        mailbox_id: str,
+        page: Page,
+        tables: Mapping[type[Record], pa.Table],
+    ) -> Batch:
+        rows = ingest.rows(tables, self._pseudonyms, page.at, account_id) if tables else {}
+        return Batch(
+            mailbox_id=mailbox_id, stream=page.stream, cursor=page.cursor, rows=rows, page=page
+        )
+
     def _store_waiting(self) -> None:
         """Everything that waits, in one transaction; nothing, where an earlier call took it."""
-        if self._is_broken:
-            raise WriterBroken("an earlier transaction failed")
+        if self.failure is not None:
+            # Whoever handed in a page of that transaction must not take it for stored.
+            raise WriterBroken("an earlier transaction failed") from self.failure
         with self._lock:
             waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        # Whoever handed in the others must not take this failure for their own success.
-        self._is_broken = True
-        store(self._connection, *map(self._batch, waiting))
-        self._is_broken = False
-
-    def _batch(self, one: _Waiting) -> Batch:
-        page = one.page
-        rows = {}
-        if one.tables:
-            rows = ingest.rows(one.tables, self._pseudonyms, page.at, one.account_id)
-        return Batch(
-            mailbox_id=one.mailbox_id,
-            stream=page.stream,
-            cursor=page.cursor,
-            rows=rows,
-            page=page,
-        )
+        try:
+            store(self._connection, *waiting)
+        except BaseException as error:
+            self.failure = error
+            raise

@@ -4,7 +4,7 @@ Here: the one way in, GoogleAccount. Not here: tokens and HTTP (access.py), what
 (problems.py), what is asked and what it becomes (gmail.py, calendar.py, directory.py).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -65,11 +65,13 @@ class GoogleAccount:
             address = self._profile(session)["emailAddress"]
         return Mailbox(mailbox_id=_OWN, provider=self.provider, address=address)
 
-    def check(self) -> None:
+    def check(self, may_ask: Callable[[Iterable[str]], bool] = lambda _known: True) -> None:
         """Ask each API for as little as it gives. Raises the PullProblem of the first that fails.
 
         For an organisation the administrator stands for everybody; one without mail or calendar
         proves nothing against the key.
+
+        may_ask  addresses of one person -> whether their mailbox may be asked for
         """
         if not self.is_organisation:
             self._check_mail(None)
@@ -78,6 +80,8 @@ class GoogleAccount:
         request = self._users.list(customer="my_customer", maxResults=1, fields="users/id")
         with self._session(DIRECTORY, self._subject()) as session:
             session.ask(request, 1)
+        if not may_ask([self._subject()]):
+            return
         for check in (self._check_mail, self._check_calendar):
             try:
                 check(self._admin)

@@ -6,7 +6,7 @@ calendar.py, users.py), storing (pipelines).
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -75,18 +75,23 @@ class MicrosoftAccount:
         self._limits: dict[str, Limits] = {}
         self._lock = threading.Lock()
 
-    def check(self) -> None:
-        """Ask for one thing with each permission. Raises the PullProblem of the first refusal."""
+    def check(self, may_ask: Callable[[Iterable[str]], bool] = lambda _known: True) -> None:
+        """Ask for one thing with each permission. Raises the PullProblem of the first refusal.
+
+        may_ask  addresses of one person -> whether their mailbox may be asked for
+        """
         if not self.is_organisation:
             self._check_mailbox(_ME)
             return
-        path = f"{VERSION}/users?$top=100&$select=id,mail,accountEnabled"
+        path = f"{VERSION}/users?$top=100&$select=id,mail,proxyAddresses,accountEnabled"
         with self._graph("User.Read") as graph:
             items = graph.step(path).items
         tried = [
             values.text(one, "id") or ""
             for one in items
-            if one.get("mail") and one.get("accountEnabled") is True
+            if one.get("mail")
+            and one.get("accountEnabled") is True
+            and may_ask([one["mail"], *users.aliases(one, None)])
         ]
         refused: Refused | None = None
         # One mailbox may be closed, or not yet be there, while the others are open.

@@ -69,7 +69,7 @@ def person(item: Item, seen_at: datetime) -> Person:
     return Person(
         directory_id=values.text(item, "id"),
         address=mail,
-        aliases=_aliases(item, mail),
+        aliases=aliases(item, mail),
         name=values.text(item, "displayName"),
         department=values.text(item, "department"),
         title=values.text(item, "jobTitle"),
@@ -90,7 +90,7 @@ def address_of(item: Item) -> str | None:
     return found[0].address if found else None
 
 
-def _aliases(item: Item, primary: str | None) -> tuple[str, ...]:
+def aliases(item: Item, primary: str | None) -> tuple[str, ...]:
     """Every other address of the same mailbox; X.500 paths and telephone numbers are none."""
     proxies = item.get("proxyAddresses")
     found: dict[str, str] = {}

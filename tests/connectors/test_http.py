@@ -19,7 +19,7 @@ from tests.connectors.scripted_server import ScriptedServer, answer, scripted_se
 
 PATH = "/v1.0/users/SECRET-ID/messages?$deltatoken=SECRET-LINK"
 TOKEN = "SECRET-TOKEN"
-QUICK = Timeouts(connect_s=5, read_s=0.3)
+QUICK = Timeouts(connect_s=5, read_s=0.3)  # where silence is what is tested
 
 
 @pytest.fixture
@@ -30,6 +30,13 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def client(server: ScriptedServer) -> Iterator[Http]:
+    http_client = Http(server.url, "Somebody", Timeouts())
+    yield http_client
+    http_client.close()
+
+
+@pytest.fixture
+def hasty(server: ScriptedServer) -> Iterator[Http]:
     http_client = Http(server.url, "Somebody", QUICK)
     yield http_client
     http_client.close()
@@ -91,6 +98,26 @@ def test_packed_answers_are_unpacked(server: ScriptedServer, client: Http):
     body = json.dumps({"value": ["x" * 1_000] * 500}).encode()
     server.script = [answer(gzip.compress(body), "Content-Encoding: gzip")]
     assert client.get("/", {}).body == json.loads(body)
+
+
+def chunked(body: bytes, *headers: str) -> bytes:
+    """An answer in pieces, as Graph sends it."""
+    head = answer(b"", "Transfer-Encoding: chunked", *headers)
+    pieces = [body[at : at + 700] for at in range(0, len(body), 700)]
+    lines = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces]
+    return head.replace(b"Content-Length: 0\r\n", b"") + b"".join(lines) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_answers_in_pieces_are_put_together(server: ScriptedServer, client: Http, packed: bool):
+    value = {"value": [f"{n * n}-{n}" for n in range(2_000)]}
+    body = json.dumps(value).encode()
+    whole = chunked(gzip.compress(body), "Content-Encoding: gzip") if packed else chunked(body)
+    cut = whole.replace(b"Date", b"Connection: close\r\nDate", 1)[: len(whole) // 2]
+    server.script = [whole, cut]
+    assert client.get("/", {}).body == value
+    assert len(server._threads) == 1
+    assert refused(client).problem.state in ("no answer", "unreadable answers")
 
 
 def test_a_refusal_is_an_answer_in_the_providers_own_words(server: ScriptedServer, client: Http):
@@ -184,14 +211,14 @@ def test_a_connection_that_is_cut_says_later(server: ScriptedServer, client: Htt
     assert not later.problem.is_account
 
 
-def test_a_silent_server_says_later(server: ScriptedServer, client: Http):
+def test_a_silent_server_says_later(server: ScriptedServer, hasty: Http):
     server.script = [None]
-    assert refused(client).problem.state == "no answer"
+    assert refused(hasty).problem.state == "no answer"
 
 
-def test_a_server_that_falls_silent_in_the_middle_says_later(server: ScriptedServer, client: Http):
+def test_a_server_that_falls_silent_in_the_middle_says_later(server: ScriptedServer, hasty: Http):
     server.script = [answer(b'{"a', length=400)]
-    assert refused(client).problem.state == "no answer"
+    assert refused(hasty).problem.state == "no answer"
 
 
 def test_where_nobody_listens_every_mailbox_of_the_account_is_concerned(server: ScriptedServer):
@@ -318,11 +345,11 @@ def test_https_and_this_machine_are_welcome(url: str):
     "reply", [None, b"", answer(b"<html>"), answer(b"x", length=9), answer(b"x", status="503 X")]
 )
 def test_no_address_token_or_link_stands_in_an_error_or_in_the_log(
-    server: ScriptedServer, client: Http, caplog: pytest.LogCaptureFixture, reply: bytes | None
+    server: ScriptedServer, hasty: Http, caplog: pytest.LogCaptureFixture, reply: bytes | None
 ):
     caplog.set_level(logging.DEBUG)
     server.script = [reply]
-    later = refused(client)
+    later = refused(hasty)
     told = [*traceback.format_exception(later), str(later.problem), caplog.text, repr(later)]
     seen = later.__context__
     while seen is not None:

@@ -271,7 +271,7 @@ def test_a_listing_that_is_lost_half_way_begins_anew_and_forgets_what_it_saw(
     tenant.pull_mail(address, store, most=3)
     assert not any(page.sweep for page in store.pages)
     world.advance(seen_at + timedelta(days=2))
-    listed = first(tenant, address, place=3)
+    listed = first(tenant, address, place=-3)
     world.delete(address, listed)
     world.graph_quirks.generation += 1
     tenant.pull_mail(address, store)
@@ -330,7 +330,7 @@ def test_pages_are_fetched_once_however_often_a_pull_is_broken_off(tenant: Tenan
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_a_link_that_expires_in_the_middle_of_the_first_pull_begins_it_again(
+def test_a_link_that_expires_in_the_first_pull_begins_the_folder_again(
     tenant: Tenant, store: Store
 ):
     address = tenant.busy

@@ -542,6 +542,7 @@ def test_no_user_breaks_a_pull(item: dict[str, Any]):
     assert_storable([users.person(item, AT)])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_time_breaks_a_pull(text: str):
     item = {"at": text, "when": {"dateTime": text, "timeZone": text}}

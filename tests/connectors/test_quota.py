@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.pages import PullProblem, Stopped
@@ -283,6 +283,7 @@ def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | N
     assert retry_after_s(value, AT) == seconds
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=255), max_size=60))
 def test_no_retry_after_breaks_a_pull(value: str):
     found = retry_after_s(value, AT)
@@ -301,6 +302,7 @@ def test_an_answer_without_a_readable_date_is_refused(date: str | None):
         answered_at(date)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=255), max_size=60))
 def test_no_date_breaks_a_pull_but_by_value_error(value: str):
     try:

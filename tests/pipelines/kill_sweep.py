@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from pipelines import pull as engine
 from sandbox.faults import Fault
 from sandbox.village import Village
-from tests.pipelines.killing import Killer, digest, pull_once
+from tests.pipelines.killing import Killer, QuickClock, digest, pull_once
 from tests.pipelines.small_world import SmallWorld, small_world
 
 
@@ -44,10 +47,10 @@ class Sweep:
 
         return self._until_undisturbed(attempt)
 
-    def every_commit(self, *, after: bool) -> int:
+    def every_commit(self) -> int:
         """Kill at every COMMIT; how many kills there were."""
         return self._until_undisturbed(
-            lambda position: self.killer.pull(self.begin(), position + 1, after=after)
+            lambda position: self.killer.pull(self.begin(), position + 1)
         )
 
     def _until_undisturbed(self, attempt: Callable[[int], int]) -> int:
@@ -62,19 +65,27 @@ class Sweep:
             assert digest(self.folder) == self.expected, f"killed at {position}"
         raise AssertionError("count() does not end")
 
-    def every_wait(self, *faults: dict) -> int:
+    def every_wait(self, patch: pytest.MonkeyPatch, *faults: dict) -> int:
         """Let the provider say "later" at every position in each of the ways; how many waits."""
         sandbox = self.world.sandbox
         waits = 0
+        patch.setattr(engine, "Clock", QuickClock)
         for fault in faults:
             for position in itertools.count():
                 sandbox.faults[:] = [Fault(at=sandbox.calls + position, **fault)]
-                pull_once(self.begin(), 0, False)
+                pull_once(self.begin())
                 assert digest(self.folder) == self.expected, f"{fault} at {position}"
                 if sandbox.faults.pop().times:
                     break
                 waits += 1
         return waits
+
+
+def _sweep(world: SmallWorld, killer: Killer, before: Path, after: Path) -> Sweep:
+    """A sweep that must end where one undisturbed pull does."""
+    shutil.copytree(before, after)
+    assert killer.pull(after) == 0
+    return Sweep(world, killer, before, digest(after), after.with_name("tried"))
 
 
 def sweeps(provider: str, folder: Path) -> Iterator[Sweep]:
@@ -84,10 +95,8 @@ def sweeps(provider: str, folder: Path) -> Iterator[Sweep]:
         with small_world(provider, Village(months=2)) as world:
             empty = world.prepare(folder / "empty")
             first = folder / "first"
-            for before, after in ((empty, first), (first, folder / "second")):
-                shutil.copytree(before, after)
-                assert killer.pull(after) == 0
-                yield Sweep(world, killer, before, digest(after), folder / "tried")
-                world.live()
+            yield _sweep(world, killer, empty, first)
+            world.live()
+            yield _sweep(world, killer, first, folder / "second")
     finally:
         killer.close()

@@ -13,9 +13,12 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from connectors.quota import Clock
 from pipelines import accounts, pseudonym_key
@@ -28,23 +31,37 @@ KEY = bytes(range(32))
 
 
 class Dying:
-    """A DuckDB connection whose process dies before or after its N-th COMMIT."""
+    """A DuckDB connection whose process dies before its N-th COMMIT.
 
-    def __init__(self, connection, commit: int, *, after: bool) -> None:
-        self._connection, self._left, self._after = connection, commit, after
+    On disk that is also what a death after the COMMIT before leaves.
+    """
+
+    def __init__(self, connection, commit: int) -> None:
+        self._connection, self._left = connection, commit
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
     def execute(self, sql: str, *parameters: Any) -> Any:
         self._left -= sql == "COMMIT"
-        dies = sql == "COMMIT" and self._left == 0
-        if dies and not self._after:
+        if sql == "COMMIT" and self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        result = self._connection.execute(sql, *parameters)
-        if dies:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
+        return self._connection.execute(sql, *parameters)
+
+
+class QuickClock(Clock):
+    """A clock on which every wait is over at once."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        super().__init__(stop)
+        self._passed_s = 0.0
+
+    def now_s(self) -> float:
+        return super().now_s() + self._passed_s
+
+    def wait(self, seconds: float) -> None:
+        self._passed_s += seconds
+        super().wait(0)
 
 
 def prepare(folder: Path, keys: Mapping[str, Any], **settings: Any) -> None:
@@ -76,11 +93,11 @@ def digest(folder: Path) -> str:
     return found.hexdigest()
 
 
-def pull_once(folder: Path, commit: int, after: bool) -> None:
-    """One whole pull; with a ``commit`` above 0 its process does not survive that COMMIT."""
+def pull_once(folder: Path, commit: int = 0) -> None:
+    """One whole pull; with a ``commit`` above 0 its process does not reach that COMMIT."""
     settings = load(folder)
     with Warehouse(settings).connect() as connection:
-        own = Dying(connection, commit, after=after) if commit else connection
+        own = Dying(connection, commit) if commit else connection
         done = pull(own, settings, KEY, lambda _progress: None)
         for error in done.unexpected:
             raise error
@@ -99,9 +116,9 @@ class Killer:
         )
         self.child = 0
 
-    def pull(self, folder: Path, commit: int = 0, *, after: bool = False) -> int:
+    def pull(self, folder: Path, commit: int = 0) -> int:
         """Pull into ``folder``; the exit status of the process, negative for a signal."""
-        self._server.stdin.write(json.dumps([str(folder), commit, after]) + "\n")
+        self._server.stdin.write(json.dumps([str(folder), commit]) + "\n")
         self._server.stdin.flush()
         self.child = int(self._server.stdout.readline())
         # Only now does the child begin, so that whoever is to kill it knows it.
@@ -119,19 +136,25 @@ class Killer:
 
 
 def main() -> None:
-    """Fork for every line on standard input: folder, commit, after."""
+    """Fork for every line on standard input: folder, commit."""
+    is_warm = False
     while line := sys.stdin.readline():
-        folder, commit, after = json.loads(line)
-        settings = load(Path(folder))
-        for account in accounts.connected(settings):
-            # Libraries and API descriptions are loaded here once, not in every child.
-            account.open(settings, Clock())
+        folder, commit = json.loads(line)
+        if not is_warm:
+            # Libraries and API descriptions are loaded here once, not in every child; pyarrow
+            # looks for pandas with the first value that it converts.
+            pa.array([None])
+            pa.array([{"a": 1}])
+            settings = load(Path(folder))
+            for account in accounts.connected(settings):
+                account.open(settings, Clock())
+            is_warm = True
         reads, writes = os.pipe()
         child = os.fork()
         if child == 0:
             os.read(reads, 1)
             try:
-                pull_once(Path(folder), commit, after)
+                pull_once(Path(folder), commit)
             except BaseException:
                 sys.excepthook(*sys.exc_info())
                 os._exit(1)

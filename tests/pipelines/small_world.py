@@ -34,6 +34,7 @@ class SmallWorld:
     def settings(self) -> dict[str, Any]:
         google, microsoft = self.sandbox.google_url, self.sandbox.microsoft_url
         return {
+            "first_month": f"{self.sandbox.world.village.first:%Y-%m}",
             "pull": {"include": list(self.people), "mailboxes_at_once": 1},
             "google": {
                 "gmail_endpoint": google,

@@ -38,7 +38,7 @@ def test_the_sensor_asks_for_a_pull_when_somebody_is_new_and_only_then(world, tm
         assert isinstance(before, dg.RunRequest)
         again = new_mailboxes(Warehouse(settings))(context)
         assert again.run_key == before.run_key
-        pull_once(tmp_path, 0, False)
+        pull_once(tmp_path)
         after = new_mailboxes(Warehouse(settings))(context)
         assert isinstance(after, dg.SkipReason)
         other = next(

@@ -8,30 +8,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from connectors.quota import Clock
 from pipelines import pull as engine
 from pipelines.accounts import connected, keep
 from pipelines.status import status
 from pipelines.warehouse import Warehouse
 from sandbox.faults import Fault
 from sandbox.village import Village
-from tests.pipelines.killing import digest, load, pull_once
+from tests.pipelines.killing import QuickClock, digest, load, pull_once
 from tests.pipelines.small_world import SmallWorld, small_world
-
-
-class QuickClock(Clock):
-    """A clock on which every wait is over at once."""
-
-    def __init__(self, stop=None) -> None:
-        super().__init__(stop)
-        self._passed_s = 0.0
-
-    def now_s(self) -> float:
-        return super().now_s() + self._passed_s
-
-    def wait(self, seconds: float) -> None:
-        self._passed_s += seconds
-        super().wait(0)
 
 
 @pytest.fixture(scope="module", params=["google", "microsoft"])
@@ -43,7 +27,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[SmallWorld]:
 @pytest.fixture
 def folder(world: SmallWorld, tmp_path: Path) -> Path:
     """A data folder after one good pull."""
-    pull_once(world.prepare(tmp_path), 0, False)
+    pull_once(world.prepare(tmp_path))
     return tmp_path
 
 
@@ -70,14 +54,14 @@ def test_a_provider_that_fails_for_good_today(world, folder, monkeypatch, kind):
     before, healthy = held(folder), digest(folder)
     monkeypatch.setattr(engine, "Clock", QuickClock)
     world.sandbox.faults[:] = [Fault(at=0, kind=kind, times=10_000)]
-    pull_once(folder, 0, False)
+    pull_once(folder)
     world.sandbox.faults.clear()
     found = states(folder)
     assert "ok" not in found
     assert all(found.values())
     assert not any(word in cure for cure in found.values() for word in ("http", "127.0.0.1", "@"))
     assert held(folder) == before
-    pull_once(folder, 0, False)
+    pull_once(folder)
     assert digest(folder) == healthy
 
 
@@ -89,13 +73,13 @@ def test_rights_that_were_taken_away(world, folder):
         rights = world.sandbox.world.tenant.roles
     taken = {one for one in rights if "mail" in one.lower()}
     rights -= taken
-    pull_once(folder, 0, False)
+    pull_once(folder)
     found = states(folder)
     rights |= taken
     (state,) = found.keys() - {"ok"}
     assert found[state]
     assert held(folder) == before
-    pull_once(folder, 0, False)
+    pull_once(folder)
     assert digest(folder) == healthy
 
 
@@ -106,10 +90,10 @@ def test_a_key_that_is_no_longer_good(world, folder):
     pem = another.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     wrong = {"google": {"private_key": pem}, "microsoft": {"client_secret": "another"}}
     keep(load(folder), replace(account, key={**account.key, **wrong[world.provider]}))
-    pull_once(folder, 0, False)
+    pull_once(folder)
     (state,) = states(folder)
     assert state in ("wrong client secret", "key revoked")
     assert held(folder) == before
     keep(load(folder), account)
-    pull_once(folder, 0, False)
+    pull_once(folder)
     assert digest(folder) == healthy
