@@ -16,12 +16,15 @@ LATER = (
 def test_a_kill_anywhere_and_a_wait_anywhere_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    counts = [
-        (sweep.every_answer(), sweep.every_commit(), sweep.every_wait(monkeypatch, *LATER))
-        for sweep in sweeps("google", tmp_path)
-    ]
-    (first_answers, first_commits, _), (answers, commits, waits) = counts
+    counts = []
+    for sweep in sweeps("google", tmp_path):
+        # A first pull is made of every kind of request; after it one way of waiting is enough.
+        ways = LATER if not counts else LATER[:1]
+        waits = sweep.every_wait(monkeypatch, *ways)
+        counts.append((sweep.every_answer(), sweep.every_commit(), waits))
+    (first_answers, first_commits, first_waits), (answers, commits, waits) = counts
     assert first_answers > answers > 5
     assert first_commits > 5
     assert commits > 5
-    assert waits >= len(LATER) * answers
+    assert first_waits >= len(LATER) * first_answers
+    assert waits >= answers
