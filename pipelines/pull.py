@@ -168,7 +168,7 @@ class _Reading:
         """Bring an account's directory up to date; the mailboxes that are to be read."""
         account = source.account
         state, cure = READ, None
-        if any(map(self._has_opted_out, self._known(account))) and not account.is_organisation:
+        if not account.is_organisation and any(map(self._has_opted_out, self._known(account))):
             self._set_account(account, audience.OPTED_OUT, None)
             return []
         try:
@@ -241,14 +241,13 @@ class _Reading:
     def _mailbox(self, mailbox: Mailbox, source: _Source) -> str:
         """Read one mailbox as far as time allows; its state afterwards."""
         if self._has_opted_out(mailbox):  # since the directory was read
-            self._set_state(mailbox.mailbox_id, audience.OPTED_OUT, None, None)
-            return audience.OPTED_OUT
-        if source.problem is None and not self._stop.is_set():
-            state, cure, reached = self._streams(mailbox, source)
+            state, cure, reached = audience.OPTED_OUT, None, None
         elif source.problem is not None:
             state, cure, reached = source.problem.state, source.problem.cure, None
-        else:
+        elif self._stop.is_set():
             return mailboxes.WAITING
+        else:
+            state, cure, reached = self._streams(mailbox, source)
         self._set_state(mailbox.mailbox_id, state, cure, reached)
         self._progress.end(mailbox.mailbox_id)
         return state

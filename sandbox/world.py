@@ -21,6 +21,7 @@ from sandbox.diaries import Diary, Series
 from sandbox.life import Letter
 from sandbox.meetings import Change, utc
 from sandbox.people import Person
+from sandbox.tenant import GraphQuirks, Tenant
 from sandbox.village import Village
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
@@ -64,6 +65,7 @@ class World:
     """A village whose clock stands at ``now``; it moves only by ``advance``.
 
     granted_scopes      Google scopes that the admin console grants to the service account
+    tenant, graph_quirks  what Microsoft's administrator has set, and the whims of Graph
     disabled_apis       Google APIs not switched on in the project: gmail, calendar, admin
     gmail_history_days  how far back history.list reaches; days
     refresh_tokens      token -> address of the consents that are in force, both providers'
@@ -79,6 +81,7 @@ class World:
         self.series = {entry.uid: Series(entry, self.now) for entry in village.entries}
         self.granted_scopes = set(SCOPES)
         self.disabled_apis: set[str] = set()
+        self.tenant, self.graph_quirks = Tenant(), GraphQuirks()
         self.gmail_history_days = 7.0
         self.refresh_tokens: dict[str, str] = {}
         self.google_url: str | None = None

@@ -38,8 +38,6 @@ class Microsoft:
 
     def __init__(self, world: World) -> None:
         """Serve ``world``, whose ``microsoft_url`` is set."""
-        vars(world).setdefault("tenant", Tenant())
-        vars(world).setdefault("graph_quirks", GraphQuirks())
         self.controls: dict[str, Control] = {
             "graph-quirks": lambda body: _set(world.graph_quirks, body),
             "tenant": lambda body: _set(world.tenant, body),

@@ -78,3 +78,18 @@ def test_a_pull_whose_time_is_over_ends_cleanly_and_the_next_goes_on(world, tmp_
         assert done.states == {"google": {"waiting": 1, "reading": 1}}
         done = pull(connection, settings, KEY, lambda _progress: None)
         assert done.states == {"google": {"ok": 2}}
+
+
+def test_who_opts_out_while_waiting_is_not_asked_for(world, tmp_path: Path):
+    settings = load(world.prepare(tmp_path))
+    late = world.people[0]
+
+    def opt_out_once_all_are_listed(progress: Progress) -> None:
+        if progress.mailbox_count and not progress.mailboxes_done:
+            audience.opt_out(settings, late)
+
+    world.sandbox.log.clear()
+    with Warehouse(settings).connect() as connection:
+        done = pull(connection, settings, KEY, opt_out_once_all_are_listed)
+    assert done.states == {"google": {"ok": 1, "opted out": 1}}
+    assert late not in {call.mailbox for call in world.sandbox.log}

@@ -9,7 +9,7 @@ import pytest
 
 from connectors import addresses
 from connectors.pages import PullProblem
-from pipelines import accounts, pseudonym_key
+from pipelines import accounts, audience, pseudonym_key
 from pipelines.pull import pull
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse
@@ -80,6 +80,16 @@ def test_after_a_second_pull_the_account_still_opens(account, settings):
     (kept,) = accounts.connected(settings)
     assert kept.account_id == account.account_id
     assert pull_all(settings) == {account.provider: {"ok": 1}}
+
+
+def test_the_own_account_is_not_asked_either_once_its_owner_opted_out(
+    account, address, sandbox, settings
+):
+    pull_all(settings)
+    assert audience.opt_out(settings, address)
+    sandbox.log.clear()
+    assert pull_all(settings) == {}
+    assert sandbox.log == []
 
 
 def test_a_revoked_consent_is_a_state_with_its_cure_and_loses_nothing(account, sandbox, settings):
