@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import private_files, pseudonym_key
+from pipelines import functions, private_files, pseudonym_key
 from pipelines.raw_tables import RAW_TABLES, literal
 from pipelines.settings import Limits, Settings, make_private
 
@@ -71,6 +71,7 @@ class Warehouse:
             connection = self._open(fingerprint)
             try:
                 _prepare(connection)
+                functions.register(connection)
                 _verify(connection, fingerprint)
                 self._connection = connection
                 with self._watched():

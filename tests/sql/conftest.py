@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines import functions
 from pipelines.models import WANTED_MONTHS, Graph, Model
 from pipelines.raw_tables import RAW_TABLES
 
@@ -45,6 +46,7 @@ class World:
     def __init__(self, threads: int = 1) -> None:
         self.connection = duckdb.connect(":memory:", config={"threads": str(threads)})
         self.execute("SET TimeZone = 'UTC'")
+        functions.register(self.connection)
         self.execute("CREATE SCHEMA raw; CREATE SCHEMA staging; CREATE SCHEMA metrics")
         for statement in empty_tables():
             self.execute(statement)
@@ -311,6 +313,7 @@ class World:
 def empty_tables() -> tuple[str, ...]:
     """CREATE TABLE statements of all tables: binding the models again for each test is slow."""
     with contextlib.closing(duckdb.connect(":memory:")) as connection:
+        functions.register(connection)
         connection.execute("CREATE SCHEMA raw; CREATE SCHEMA staging; CREATE SCHEMA metrics")
         for table in RAW_TABLES.values():
             connection.execute(table.ddl)
