@@ -78,6 +78,10 @@ _SRS = re.compile(r"^srs[01][=+-]")
 
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _MAILTO = re.compile(r"mailto:([^?>,\s]+)", re.IGNORECASE)
+_HELPER = re.compile(
+    r"[-.](?:admin|bounces?|help|leave|owner|request|(?:un)?subscribe)(?:[+-][^@]*)?@",
+    re.IGNORECASE,
+)
 _YAHOO_LIST = re.compile(r"\blist\s+([^\s;]+@[^\s;]+)", re.IGNORECASE)
 
 
@@ -112,7 +116,7 @@ def records(
         sent_at=sent_at,
         author=author,
         sender=sender,
-        original_author=original_author(fields),
+        original_author=original_author(fields, read),
         reply_to=found["reply-to"],
         to=found["to"],
         cc=found["cc"],
@@ -120,7 +124,7 @@ def records(
         in_reply_to=first_id(text(fields, "in-reply-to")),
         references=references(text(fields, "references")),
         list_id=list_id(text(fields, "list-id")),
-        list_address=list_address(fields),
+        list_address=list_address(fields, read),
         automation_signs=tuple(signs(fields)),
         folder_ids=folder_ids,
     )
@@ -146,10 +150,26 @@ def is_same(one: Address, other: Address) -> bool:
     return addresses.canonical(one.address) == addresses.canonical(other.address)
 
 
-def original_author(fields: Fields) -> Address | None:
-    """The author before a list put itself into From so that DMARC lets the copy pass."""
+def original_author(fields: Fields, read: Mapping[str, addresses.Reading]) -> Address | None:
+    """The author before a list put itself into From so that DMARC lets the copy pass.
+
+    X-Original-From or X-Original-Sender say so. Mailman writes "Jo Doe via Craft <craft@x.org>" and
+    names the author in Reply-To or Cc under the same name; who has none is "jo--- via Craft" for
+    jo@x.org.
+    """
     values = [*fields.get("x-original-from", ()), *fields.get("x-original-sender", ())]
-    return next(iter(addresses.parse(values)), None)
+    if named := next(iter(addresses.parse(values)), None):
+        return named
+    author = next(iter(read["from"].addresses), None)
+    name, via, _ = ((author and author.name) or "").rpartition(" via ")
+    if not via:
+        return None
+    candidates = (*read["reply-to"].addresses, *read["cc"].addresses)
+    for one in candidates:
+        is_named = one.name == name or f"{one.address.partition('@')[0]}---" == name
+        if is_named and not is_same(one, author):
+            return one
+    return None
 
 
 def _clean_id(value: str) -> str | None:
@@ -183,8 +203,14 @@ def list_id(value: str) -> str | None:
     return words[0].lower()[:255]
 
 
-def list_address(fields: Fields) -> str | None:
-    """The address that posts to the list: List-Post, X-Mailing-List, Yahoo's Mailing-List."""
+def list_address(fields: Fields, read: Mapping[str, addresses.Reading]) -> str | None:
+    """The address that posts to the list.
+
+    List-Post, X-Mailing-List and Yahoo's Mailing-List say it. Older lists do not, but one of the
+    addresses in To or Cc is theirs: the one that List-Id spells with a dot for the @, whose helpers
+    ("craft-owner@", "craft-unsubscribe@") stand in Sender or List-Unsubscribe, or that answers to
+    bulk mail are sent to.
+    """
     mailto = _MAILTO.search(text(fields, "list-post"))
     yahoo = _YAHOO_LIST.search(text(fields, "mailing-list"))
     candidates = [
@@ -193,7 +219,22 @@ def list_address(fields: Fields) -> str | None:
         yahoo[1] if yahoo else "",
     ]
     found = (address.address for value in candidates for address in addresses.parse([value]))
-    return next(found, None)
+    if stated := next(found, None):
+        return stated
+    named = (*read["to"].addresses, *read["cc"].addresses)
+    hints = {list_id(text(fields, "list-id"))}
+    leave = _MAILTO.search(text(fields, "list-unsubscribe"))
+    helpers = [one.address for one in read["sender"].addresses] + ([leave[1]] if leave else [])
+    hints.update(_HELPER.sub("@", helper.lower()) for helper in helpers if _HELPER.search(helper))
+    replies = [one.address.lower() for one in read["reply-to"].addresses]
+    if len(replies) == 1 and (leave or text(fields, "precedence").lower() in ("bulk", "list")):
+        hints.update(replies)
+    hints -= {one.address.lower() for one in read["from"].addresses}
+    for one in named:
+        address = one.address.lower()
+        if hints & {address, address.replace("@", ".")}:
+            return one.address
+    return None
 
 
 def signs(fields: Fields) -> Iterator[str]:

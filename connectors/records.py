@@ -68,7 +68,7 @@ class Message:
             _column("sent_at", _UTC, "when it was sent, by the provider's clock", required=True),
             _column("author", _ADDRESS, "From"),
             _column("sender", _ADDRESS, "Sender, where it is not the author"),
-            _column("original_author", _ADDRESS, "X-Original-From: author before a list's rewrite"),
+            _column("original_author", _ADDRESS, "author before a list put itself into From"),
             _column("reply_to", pa.list_(_ADDRESS), "Reply-To"),
             _column("to", pa.list_(_ADDRESS), "To"),
             _column("cc", pa.list_(_ADDRESS), "Cc"),

@@ -22,6 +22,8 @@ from pipelines.pull import pull
 from pipelines.raw_tables import RAW_TABLES, duckdb_type
 from pipelines.warehouse import Warehouse
 
+# A run with this tag passes over months that are up to date instead of computing them again.
+ONLY_STALE = "kith/only_stale"
 _KINDS = {"raw": {"duckdb"}, "staging": {"duckdb", "sql"}, "metrics": {"duckdb", "sql"}}
 
 
@@ -131,7 +133,7 @@ def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> 
     def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         started = time.monotonic()
         with context.resources.warehouse.connect() as connection:
-            built = build(connection, graph, model, _months(context) if model.is_monthly else None)
+            built = build(connection, graph, model, _asked(context, model))
             described = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
         columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
         return dg.MaterializeResult(
@@ -190,7 +192,10 @@ def parquet_assets(graph: Graph) -> dg.AssetsDefinition:
     return parquet
 
 
-def _months(context: dg.AssetExecutionContext) -> list[date]:
+def _asked(context: dg.AssetExecutionContext, model: Model) -> list[date] | None:
+    """The months of a backfill; None where whatever is stale is to be computed."""
+    if ONLY_STALE in context.run.tags or not model.is_monthly:
+        return None
     return [date.fromisoformat(month) for month in context.partition_keys]
 
 

@@ -91,14 +91,13 @@ def stale_months(
 def stale_range(connection: duckdb.DuckDBPyConnection, graph: Graph) -> tuple[date, date] | None:
     """First and last month that a run must compute; None where there is no month at all.
 
-    Brings every whole table up to date first: they say which months there are, and a changed
-    identity makes old months stale. Where no month is stale it is the last one, so that a run for
-    the range is never empty.
+    Brings the foundations up to date first: they say which months there are, and a changed identity
+    makes old months stale. Where no month is stale it is the last one, so that a run for the range
+    is never empty.
     """
     absorb_touched(connection, graph)
-    for model in graph.models:
-        if not model.is_monthly and not graph.rests_on_months(model):
-            build(connection, graph, model)
+    for model in graph.foundations:
+        build(connection, graph, model)
     ((last,),) = connection.execute(f"SELECT max(month) FROM {MONTHS}").fetchall()
     if last is None:
         return None

@@ -180,29 +180,65 @@ def _messages(records: pa.Table, pseudonyms: Pseudonyms) -> pa.Table:
             lambda items: pseudonyms.addresses(pc.struct_field(items, "address")),
         )
 
-    own_id = pc.coalesce(_column(records, "internet_message_id"), _joined(mailbox, copy))
+    copy_key = pseudonyms.texts(_joined(mailbox, copy))
+    author, original_author = one("author"), one("original_author")
+    to, cc, bcc = many("to"), many("cc"), many("bcc")
+    in_reply_to = pseudonyms.texts(_column(records, "in_reply_to"))
+    sent_at = _column(records, "sent_at")
     return _table(
         "raw.messages",
         mailbox_id=mailbox,
         message_id=copy,
-        message_key=pseudonyms.texts(own_id),
+        copy_key=copy_key,
+        message_key=pc.coalesce(
+            pseudonyms.texts(_column(records, "internet_message_id")), copy_key
+        ),
+        audience_key=pseudonyms.texts(
+            _audiences(pc.coalesce(original_author, author), to, cc, in_reply_to)
+        ),
         # A provider's conversation id means something only inside its mailbox.
         thread_key=pseudonyms.texts(_joined(mailbox, _column(records, "thread_id"))),
-        sent_at=_column(records, "sent_at"),
-        author_key=one("author"),
+        sent_at=sent_at,
+        sent_date=pc.cast(sent_at, pa.date32()),
+        author_key=author,
         sender_key=one("sender"),
-        original_author_key=one("original_author"),
+        original_author_key=original_author,
         reply_to_keys=many("reply_to"),
-        to_keys=many("to"),
-        cc_keys=many("cc"),
-        bcc_keys=many("bcc"),
-        in_reply_to_key=pseudonyms.texts(_column(records, "in_reply_to")),
+        to_keys=to,
+        cc_keys=cc,
+        bcc_keys=bcc,
+        address_count=[
+            len({*a, *b, *c}) for a, b, c in zip(*map(_lists, (to, cc, bcc)), strict=True)
+        ],
+        in_reply_to_key=in_reply_to,
         reference_keys=_keyed_list(_column(records, "references"), pseudonyms.texts),
         list_id=_column(records, "list_id"),
         list_address_key=pseudonyms.addresses(_column(records, "list_address")),
         automation_signs=_column(records, "automation_signs"),
         deleted_at=pa.nulls(records.num_rows, pa.timestamp("us", "UTC")),
     )
+
+
+def _audiences(
+    author: pa.Array, to: pa.ListArray, cc: pa.ListArray, in_reply_to: pa.Array
+) -> pa.Array:
+    """What copies of a message share even where each has a Message-ID of its own.
+
+    Archives give a copy in every folder another id, and lists move people between To and Cc. A
+    message that nobody signed has none: it cannot be told from others.
+    """
+    columns = (author.to_pylist(), _lists(to), _lists(cc), in_reply_to.to_pylist())
+    return pa.array(
+        [
+            None if writer is None else f"{writer} {sorted({*first, *second})} {answered}"
+            for writer, first, second, answered in zip(*columns, strict=True)
+        ],
+        pa.string(),
+    )
+
+
+def _lists(column: pa.ListArray) -> list[list[int]]:
+    return [row or [] for row in column.to_pylist()]
 
 
 def _message_folders(records: pa.Table) -> pa.Table:

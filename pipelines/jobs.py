@@ -17,6 +17,7 @@ from datetime import date
 
 import dagster as dg
 
+from pipelines.assets import ONLY_STALE
 from pipelines.build import stale_range
 from pipelines.models import Graph
 from pipelines.settings import SettingsError
@@ -86,6 +87,7 @@ def reason(result: dg.ExecuteInProcessResult) -> str | None:
 
 def _range(warehouse: Warehouse, months: tuple[date, date] | None) -> dict[str, str]:
     """The tags that give a run its months. Raises SettingsError for one before first_month."""
+    only_stale = {ONLY_STALE: "true"} if months is None else {}
     if months is None:
         with warehouse.connect() as connection:
             months = stale_range(connection, Graph.load())
@@ -96,4 +98,4 @@ def _range(warehouse: Warehouse, months: tuple[date, date] | None) -> dict[str, 
             f"there is mail of {start:%Y-%m}, before first_month {first:%Y-%m}; "
             f'set first_month = "{start:%Y-%m}" in kith.toml'
         )
-    return {_RANGE_START: str(start), _RANGE_END: str(end)}
+    return {_RANGE_START: str(start), _RANGE_END: str(end)} | only_stale

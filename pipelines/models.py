@@ -271,10 +271,16 @@ class Graph:
                 reached.add(model.name)
         return [model for model in self.models if model.name in reached - {name}]
 
-    def rests_on_months(self, model: Model) -> bool:
-        """Whether a monthly table is among all that ``model`` reads, directly or not."""
-        return any(
-            self[name].is_monthly or self.rests_on_months(self[name])
-            for name in model.upstreams
-            if not name.startswith("raw.")
-        )
+    @cached_property
+    def foundations(self) -> tuple[Model, ...]:
+        """What must stand before it is known which months are stale, in build order.
+
+        That are the tables rebuilt whole that monthly ones rest on (which months there are, who is
+        who), and all that these read, monthly tables too.
+        """
+        needed: set[str] = set()
+        for model in reversed(self.models):
+            rests = any(one.is_monthly for one in self.downstream(model.name))
+            if model.name in needed or (rests and not model.is_monthly):
+                needed.update({model.name}, model.upstreams)
+        return tuple(model for model in self.models if model.name in needed)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 _TEXT, _INTEGER, _FLAG = pa.string(), pa.int64(), pa.bool_()
-_UTC = pa.timestamp("us", "UTC")
+_UTC, _DATE = pa.timestamp("us", "UTC"), pa.date32()
 _KEYS, _TEXTS = pa.list_(pa.int64()), pa.list_(pa.string())
 _ATTENDEES = pa.list_(
     pa.struct(
@@ -76,7 +76,8 @@ def duckdb_type(kind: pa.DataType) -> str:
     if pa.types.is_struct(kind):
         parts = ", ".join(f'"{part.name}" {duckdb_type(part.type)}' for part in kind)
         return f"STRUCT({parts})"
-    return {_TEXT: "VARCHAR", _INTEGER: "BIGINT", _FLAG: "BOOLEAN", _UTC: "TIMESTAMPTZ"}[kind]
+    names = {_TEXT: "VARCHAR", _INTEGER: "BIGINT", _FLAG: "BOOLEAN", _UTC: "TIMESTAMPTZ"}
+    return (names | {_DATE: "DATE"})[kind]
 
 
 _TABLES = (
@@ -109,9 +110,15 @@ _TABLES = (
         {
             "mailbox_id": (_TEXT, "whose copy this is"),
             "message_id": (_TEXT, "id of the copy in its mailbox"),
-            "message_key": (_INTEGER, "hash of its Message-ID; without one, of the copy's id"),
+            "copy_key": (_INTEGER, "hash of mailbox_id and message_id: the copy in one number"),
+            "message_key": (_INTEGER, "hash of its Message-ID; without one, the copy_key"),
+            "audience_key": (
+                _INTEGER,
+                "hash of author, everybody in To and Cc, and message answered: equal in copies",
+            ),
             "thread_key": (_INTEGER, "hash of the provider's conversation id"),
             "sent_at": (_UTC, "when it was sent; UTC"),
+            "sent_date": (_DATE, "its day, UTC; kept because time zones make a cast expensive"),
             "author_key": (_INTEGER, "From"),
             "sender_key": (_INTEGER, "Sender, where it is not the author"),
             "original_author_key": (_INTEGER, "the author before a list rewrote From"),
@@ -119,6 +126,7 @@ _TABLES = (
             "to_keys": (_KEYS, "To"),
             "cc_keys": (_KEYS, "Cc"),
             "bcc_keys": (_KEYS, "Bcc"),
+            "address_count": (_INTEGER, "different addresses in To, Cc and Bcc"),
             "in_reply_to_key": (_INTEGER, "message_key of the message answered"),
             "reference_keys": (_KEYS, "message_keys of the thread, oldest first"),
             "list_id": (_TEXT, "List-Id"),

@@ -15,10 +15,10 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from connectors.files import streams
-from connectors.files.mail import system_name
+from connectors.files.mail import PLACE, system_name
 from connectors.files.streams import (
     DAMAGE,
     DAMAGED,
@@ -165,15 +165,28 @@ def _sorted_entries(folder: str | Path) -> list[os.DirEntry[str]]:
 
 def _folder(root: Path, source: str) -> Iterator[Found]:
     """A Maildir, a folder of .eml, an unpacked Takeout: every file by its own content."""
+    place = _Places()
     for number, (entry, reason) in enumerate(_walk(root), 1):
         path, locator = Path(entry.path), f"file {number}"
         size = entry.stat(follow_symlinks=False).st_size
         if reason is None and path.parent.name == "tmp" and (path.parent.parent / "cur").is_dir():
             reason = UNFINISHED
         if reason is None:
-            yield from _file(path, source, locator, size, _maildir_folders(path, root))
+            folders = _maildir_folders(path, root) or place[path.parent]
+            yield from _file(path, source, locator, size, folders)
         else:
             yield Reject(source=source, locator=locator, reason=reason, length=size)
+
+
+class _Places(dict[PurePath, tuple[str, ...]]):
+    """Folder -> the name it is given: "folder 3" for the third that holds a file.
+
+    Which folder it is must not be said, that it is another one must: archives give a copy in each
+    folder a Message-ID of its own, and only that they lie apart tells them from other messages.
+    """
+
+    def __missing__(self, folder: PurePath) -> tuple[str, ...]:
+        return self.setdefault(folder, (f"{PLACE}{len(self) + 1}",))
 
 
 def _maildir_folders(path: Path, root: Path) -> tuple[str, ...]:
@@ -231,7 +244,7 @@ def _directory_bytes(path: Path) -> int:
 
 
 def _zip(path: Path, source: str, members: list[zipfile.ZipInfo]) -> Iterator[Found]:
-    budget = Budget(path)
+    budget, place = Budget(path), _Places()
     with zipfile.ZipFile(path) as archive:
         for number, info in enumerate(members, 1):
             locator = f"file {number}"
@@ -247,4 +260,5 @@ def _zip(path: Path, source: str, members: list[zipfile.ZipInfo]) -> Iterator[Fo
                 yield Reject(source=source, locator=locator, reason=DAMAGED, length=0)
                 continue
             with stream:
-                yield from streams.contents(Window(stream, budget), source, locator, None, ())
+                folders = place[PurePath(info.filename).parent]
+                yield from streams.contents(Window(stream, budget), source, locator, None, folders)

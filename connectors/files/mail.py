@@ -19,6 +19,7 @@ from connectors.records import Message, Reject
 
 HEADER_BYTES = 1 << 20
 LEFT_OUT = ("draft", "chat", "spam", "trash")  # never sent, no mail, not wanted, thrown away
+PLACE = "folder "  # and a number: a folder whose name would say too much
 
 # Reasons of Rejects.
 HEADER_TOO_LONG = "header longer than 1 MiB"
@@ -64,7 +65,7 @@ class Letter:
     block       its header lines; HEADER_BYTES of them where the header did not end before
     length      of the whole message where the container knows it, else of the block; bytes
     envelope    the date part of an mbox "From " line, else ""
-    folder_ids  system names of the folders that hold it
+    folder_ids  system names of the folders that hold it; for others PLACE and a number
     """
 
     locator: str
@@ -89,6 +90,8 @@ def records(
     is_whole = len(letter.block) < HEADER_BYTES
     fields = _fields(letter.block) if is_whole else {}
     folder_ids = tuple(dict.fromkeys((*letter.folder_ids, *_gmail_folders(fields))))
+    if len(folder_ids) > 1:
+        folder_ids = tuple(name for name in folder_ids if not name.startswith(PLACE))
     if not is_whole:
         reason = HEADER_TOO_LONG
     elif not fields:

@@ -4,7 +4,7 @@
 -- Check:   kind in ('person', 'robot', 'list', 'room', 'group')
 -- Check:   kind_reason is not null
 -- Caveat:  the first reason that fits holds; whoever gives no reason is a person
--- Version: 1
+-- Version: 2
 
 with named as (
     select
@@ -42,11 +42,12 @@ in_directory as (
 
 list_addresses as (
     select
-        messages.list_address_key as address_key,
+        sightings.address_key,
         3 as precedence,
         'list' as kind,
         'List-Post' as kind_reason
-    from raw.messages
+    from staging.sightings
+    where sightings.posted_count > 0
 ),
 
 -- List-Id is by custom the list's address with a dot for the @.
@@ -58,8 +59,8 @@ list_ids as (
         'List-Id' as kind_reason
     from raw.addresses
     where replace(addresses.address, '@', '.') in (
-        select lower(messages.list_id)
-        from raw.messages
+        select list_months.list_id
+        from staging.list_months
     )
 ),
 
@@ -85,7 +86,8 @@ local_parts as (
     from raw.addresses
 ),
 
--- A hyphen, dot, plus or the end must follow: bounce-17@ is a robot, bouncer@ may be a person.
+-- A hyphen, dot, plus or the end must follow: bounce-17@ is a robot, bouncer@ may be a person, and so
+-- is talbot@; patchwork-bot@ and buildbot+7@ are not.
 robot_forms as (
     select
         local_parts.address_key,
@@ -98,46 +100,64 @@ robot_forms as (
             local_parts.local_part,
             '^(no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer[-_.]?daemon|postmaster|bounces?|'
             || 'notifications?|notify|newsletters?|auto[-_.]?(reply|confirm|mailer)|listserv|'
-            || 'majordomo|daemon|cron|owner|srs[01])($|[-_.+=])'
+            || 'majordomo|daemon|cron|owner|srs[01]|jira|jenkins|hudson|buildbot|bugzilla|gerrit|'
+            || 'patchwork|git|gitlab|svn|alerts?|alertmanager|nagios|zabbix|www-data|robot|bot)($|[-_.+=])'
         )
+        or regexp_matches(local_parts.local_part, '^[a-z]+bot[+]')
         or regexp_matches(
             local_parts.local_part,
-            '[-_.+](no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|notifications?|owner|request)$'
+            '[-_.+](no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|notifications?|owner|request|'
+            || 'unsubscribe|bot|robot|daemon)$'
         )
 ),
 
-authors as (
+-- A name is no identity, but one that calls itself a machine is believed if no other name is seen.
+robot_names as (
     select
-        messages.author_key as address_key,
-        count(*) as message_count,
-        -- Lists put such headers on what people write to them, too.
-        count(*) filter (
-            where
+        address_names.address_key,
+        6 as precedence,
+        'robot' as kind,
+        'name of a machine' as kind_reason
+    from raw.address_names
+    group by address_names.address_key
+    having
+        bool_and(
             regexp_matches(
-                array_to_string(messages.automation_signs, ' '),
-                '\b(auto_submitted|precedence_junk)\b'
+                lower(address_names.name),
+                '(^|[^a-z])(bot|robot|no-?reply|mailer-daemon|(auto)?mailer|notifications?|'
+                || 'newsletter)($|[^a-z])'
             )
-            or messages.list_address_key is null
-            and regexp_matches(
-                array_to_string(messages.automation_signs, ' '),
-                '\b(precedence_bulk|list_unsubscribe|feedback_id)\b'
-            )
-        ) as automated_count
-    from raw.messages
-    group by messages.author_key
+        )
 ),
 
+-- Whoever answers may still be a machine if nearly all that they write says so.
 robot_headers as (
     select
-        authors.address_key,
+        sightings.address_key,
         7 as precedence,
         'robot' as kind,
         'headers of a machine' as kind_reason
-    from authors
+    from staging.sightings
     cross join staging.parameters
     where
-        authors.message_count >= parameters.robot_message_count
-        and authors.automated_count >= parameters.robot_message_share * authors.message_count
+        sightings.written_count >= parameters.robot_message_count
+        and sightings.automated_count >= parameters.robot_message_share * sightings.written_count
+),
+
+-- Sends much, answers nothing, and nobody has ever written to it. Who writes to lists alone may be a
+-- person whom nobody answers, so posts do not count.
+robot_ways as (
+    select
+        sightings.address_key,
+        8 as precedence,
+        'robot' as kind,
+        'writes much, never answers, is never written to' as kind_reason
+    from staging.sightings
+    cross join staging.parameters
+    where
+        sightings.direct_count >= parameters.silent_robot_message_count
+        and sightings.answer_count = 0
+        and sightings.named_count = 0
 ),
 
 reasons as (
@@ -153,7 +173,11 @@ reasons as (
     union all
     select robot_forms.address_key, robot_forms.precedence, robot_forms.kind, robot_forms.kind_reason from robot_forms
     union all
+    select robot_names.address_key, robot_names.precedence, robot_names.kind, robot_names.kind_reason from robot_names
+    union all
     select robot_headers.address_key, robot_headers.precedence, robot_headers.kind, robot_headers.kind_reason from robot_headers
+    union all
+    select robot_ways.address_key, robot_ways.precedence, robot_ways.kind, robot_ways.kind_reason from robot_ways
 ),
 
 ranked as (

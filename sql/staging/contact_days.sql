@@ -10,7 +10,7 @@ select
     contacts.month,  -- month of the day
     contacts.from_person_id,  -- who gave attention
     contacts.to_person_id,  -- to whom
-    cast(contacts.contact_at as date) as contact_date,  -- the day, UTC
+    contacts.contact_date,  -- the day, UTC
     contacts.channel,  -- mail_to, mail_cc, mail_bcc, meeting
     sum(cast(round(contacts.weight * 1e12) as bigint)) / 1e12 as weight,  -- attention; 1 = one message written to one person
     count(*) as contact_count,  -- messages or meetings

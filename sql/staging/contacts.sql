@@ -7,62 +7,36 @@
 -- Check:   participant_count >= 1
 -- Source:  recipient discount: Kazienko et al. 2009; Newman 2001, Phys. Rev. E 64:016132
 -- Caveat:  contact is not liking, and what leaves no trace in mail or calendar is not seen
--- Version: 1
+-- Version: 2
 
-with written as (
+with mail as (
     select
+        messages.sent_at as contact_at,
+        messages.sent_date as contact_date,
         messages.month,
-        messages.message_key,
-        messages.sent_at,
-        messages.author_id,
-        messages.thread_key,
-        messages.is_thread_start
-    from staging.messages
-    join staging.wanted_months on wanted_months.month = messages.month
-    cross join staging.parameters
-    where
-        messages.author_id is not null
-        and not messages.is_automated
-        and messages.address_count <= parameters.crowd_size
-),
-
-audiences as (
-    select
-        recipients.month,
-        recipients.message_key,
-        count(*) as people_count
-    from staging.recipients
-    join staging.wanted_months on wanted_months.month = recipients.month
-    group by all
-),
-
-mail as (
-    select
-        written.sent_at as contact_at,
-        written.month,
-        written.author_id as from_person_id,
+        messages.author_id as from_person_id,
         recipients.person_id as to_person_id,
         'mail_' || recipients.role as channel,
         case recipients.role when 'cc' then parameters.cc_weight else 1 end
-        / audiences.people_count as weight,
+        / messages.people_count as weight,
         cast(null as double) as hours,
-        written.message_key as event_id,
-        written.thread_key as thread_id,
-        written.is_thread_start,
-        audiences.people_count as participant_count
-    from written
-    join staging.recipients
-        on recipients.month = written.month
-        and recipients.message_key = written.message_key
-    join audiences
-        on audiences.month = written.month
-        and audiences.message_key = written.message_key
+        messages.message_key as event_id,
+        messages.thread_key as thread_id,
+        messages.is_thread_start,
+        messages.people_count as participant_count
+    from staging.recipients
+    join staging.wanted_months on wanted_months.month = recipients.month
+    join staging.messages
+        on messages.month = recipients.month
+        and messages.message_key = recipients.message_key
     cross join staging.parameters
+    where messages.left_out_reason is null
 ),
 
 met as (
     select
         meetings.start_at as contact_at,
+        cast(meetings.start_at as date) as contact_date,
         meetings.month,
         attendances.person_id as from_person_id,
         others.person_id as to_person_id,
@@ -85,6 +59,7 @@ met as (
 meetings as (
     select
         met.contact_at,
+        met.contact_date,
         met.month,
         met.from_person_id,
         met.to_person_id,
@@ -102,6 +77,7 @@ meetings as (
 contacts as (
     select
         mail.contact_at,
+        mail.contact_date,
         mail.month,
         mail.from_person_id,
         mail.to_person_id,
@@ -116,6 +92,7 @@ contacts as (
     union all
     select
         meetings.contact_at,
+        meetings.contact_date,
         meetings.month,
         meetings.from_person_id,
         meetings.to_person_id,
@@ -132,6 +109,7 @@ contacts as (
 select
     contacts.month,  -- month of the contact
     contacts.contact_at,  -- when the message was sent or the meeting began; UTC
+    contacts.contact_date,  -- its day, UTC
     contacts.from_person_id,  -- who gave attention
     contacts.to_person_id,  -- to whom
     contacts.channel,  -- mail_to, mail_cc, mail_bcc, meeting

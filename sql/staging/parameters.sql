@@ -13,6 +13,7 @@ select
     cast(60 as double) as half_life_days,  -- a contact counts half after this long; days
     cast(180 as bigint) as settling_days,  -- a mailbox read for less long cannot say what is new; days
     cast(0.5 as double) as cc_weight,  -- a contact by Cc against one by To; 0 to 1
+    cast(5 as bigint) as copy_days,  -- copies of one message are dated no further apart, as mail is tried for so long; days
     cast(18 as bigint) as crowd_size,  -- addressed or met together with more than these: no contact; addresses, people
     cast(4 as double) as meeting_hour_weight,  -- an hour alone with somebody in messages to one person; messages
     cast(4 as double) as meeting_hours_cap,  -- of one meeting no more counts; hours
@@ -34,4 +35,5 @@ select
     cast(50 as bigint) as tended_tie_count,  -- strongest ties of which the tended share speaks; ties
     cast(10 as bigint) as min_group_size,  -- nothing is said of a smaller group; people
     cast(3 as bigint) as robot_message_count,  -- fewer messages do not make a robot; messages
-    cast(0.9 as double) as robot_message_share  -- of an address's messages a machine's headers carry; 0 to 1
+    cast(0.9 as double) as robot_message_share,  -- of an address's messages a machine's headers carry; 0 to 1
+    cast(20 as bigint) as silent_robot_message_count  -- who wrote fewer and was never written to may be a person all the same; messages

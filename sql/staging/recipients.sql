@@ -3,18 +3,19 @@
 -- Grain:   month, message_key, person_id
 -- Check:   role in ('to', 'cc', 'bcc')
 -- Caveat:  whoever is named twice has the more visible role: To, then Cc, then Bcc
--- Version: 1
+-- Version: 2
 
-with wanted as (
+with wanted as not materialized (
     select
-        messages.month,
-        messages.message_key,
-        messages.author_id,
-        messages.to_keys,
-        messages.cc_keys,
-        messages.bcc_keys
-    from staging.messages
-    join staging.wanted_months on wanted_months.month = messages.month
+        envelopes.month,
+        envelopes.message_key,
+        authors.person_id as author_id,
+        envelopes.to_keys,
+        envelopes.cc_keys,
+        envelopes.bcc_keys
+    from staging.envelopes
+    join staging.wanted_months on wanted_months.month = envelopes.month
+    left join staging.addresses as authors on authors.address_key = envelopes.author_key
 ),
 
 named as (
@@ -33,6 +34,7 @@ named as (
         unnest(wanted.cc_keys) as address_key,
         2 as role_rank
     from wanted
+    where len(wanted.cc_keys) > 0
     union all
     -- Some archives repeat all of Cc in Bcc, so Cc must win.
     select
@@ -42,6 +44,7 @@ named as (
         unnest(wanted.bcc_keys) as address_key,
         3 as role_rank
     from wanted
+    where len(wanted.bcc_keys) > 0
 ),
 
 people as (
@@ -55,7 +58,7 @@ people as (
         on addresses.address_key = named.address_key
         and addresses.kind = 'person'
     where addresses.person_id is distinct from named.author_id
-    group by all
+    group by named.month, named.message_key, addresses.person_id
 )
 
 select

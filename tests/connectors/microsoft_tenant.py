@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from connectors import headers
+from connectors.addresses import Reading
 from connectors.http import Timeouts
 from connectors.microsoft import UNLIMITED, Endpoints, MicrosoftAccount, Quota
 from connectors.quota import Clock
@@ -153,6 +154,10 @@ class Tenant:
             fields: dict[str, list[str]] = {"content-type": ["multipart/alternative"]}
             for name, value in letter.headers:
                 fields.setdefault(name.lower(), []).append(value)
+            read = {name: Reading(()) for name in headers.ADDRESS_FIELDS} | {
+                "to": Reading(tuple(map(self.named, letter.to))),
+                "cc": Reading(tuple(map(self.named, letter.cc))),
+            }
             found[key] = Message(
                 mailbox_id=self.mailbox(address).mailbox_id,
                 message_id=key,
@@ -166,7 +171,7 @@ class Tenant:
                 in_reply_to=letter.references[-1] if letter.references else None,
                 references=letter.references[-headers.REFERENCES_KEPT :],
                 list_id=headers.list_id(headers.text(fields, "list-id")),
-                list_address=headers.list_address(fields),
+                list_address=headers.list_address(fields, read),
                 automation_signs=tuple(headers.signs(fields)),
             )
         return found

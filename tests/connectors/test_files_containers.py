@@ -319,7 +319,7 @@ def test_a_maildir_is_read_with_its_folders_and_flags(tmp_path, read_path):
         "0@x": ("inbox",),
         "1@x": ("inbox",),
         "2@x": ("sent",),
-        "3@x": (),
+        "3@x": ("folder 1",),
     }
     assert Counter(reason for _, reason in rejects(records)) == {
         "draft": 2,

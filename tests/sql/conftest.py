@@ -53,6 +53,7 @@ class World:
         self.execute(f"INSERT INTO staging.parameters {BY_NAME['staging.parameters'].text}")
         self._given: set[str] = set()
         self._keys: dict[str, int] = {}
+        self._audiences: dict[tuple, int] = {}
         self._count = 0
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple]:
@@ -109,7 +110,16 @@ class World:
             "reference_keys": [answers] if answers else [],
             "automation_signs": [],
         }
-        self.insert("raw.messages", **row | columns)
+        row |= columns
+        named = [*row["to_keys"], *row["cc_keys"]]
+        audience = (row.get("original_author_key") or row["author_key"], frozenset(named), answers)
+        row |= {
+            "copy_key": 10_000 + self._count,
+            "audience_key": audience[0] and self._audiences.setdefault(audience, self._count),
+            "sent_date": row["sent_at"].date(),
+            "address_count": len({*named, *row["bcc_keys"]}),
+        }
+        self.insert("raw.messages", **row)
         return key
 
     def meeting(

@@ -8,7 +8,7 @@ def people(world, *names):
 def test_copies_in_two_mailboxes_are_one_message_and_the_fuller_one_is_believed(world):
     key = world.mail("2024-01-10", "ann", to=["bob"], mailbox="bob")
     world.mail("2024-01-10", "ann", to=["bob"], bcc=["cat"], mailbox="ann", key=key)
-    world.build("staging.recipients")
+    world.build("staging.messages")
     assert world.row("staging.messages").address_count == 2
     assert {row.person_id: row.role for row in world.rows("staging.recipients")} == {
         world.key("bob"): "to",
@@ -34,7 +34,7 @@ def test_a_copy_dated_before_1990_dates_nothing(world):
 
 def test_an_address_named_twice_counts_once_in_the_more_visible_role(world):
     world.mail("2024-01-10", "ann", to=["bob", "bob"], cc=["bob", "cat"], bcc=["cat", "dan"])
-    world.build("staging.recipients")
+    world.build("staging.messages")
     assert world.row("staging.messages").address_count == 3
     assert {row.person_id: row.role for row in world.rows("staging.recipients")} == dict(
         zip(people(world, "bob", "cat", "dan"), ("to", "cc", "bcc"), strict=True)

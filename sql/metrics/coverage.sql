@@ -1,0 +1,108 @@
+-- How much does each mailbox hold of each month, and how much of it makes contact?
+--
+-- Grain:   month, mailbox_id
+-- Check:   message_count = message_contact_count + message_left_out_count
+-- Check:   meeting_count = meeting_contact_count + meeting_left_out_count
+-- Check:   first_at <= last_at
+-- Caveat:  counts copies; metrics.coverage_reasons says why some make no contact
+-- Caveat:  the totals are counted where the copies are stored, the parts from their reasons: nothing
+--          may be lost between
+-- Version: 1
+
+with stored as (
+    select
+        wanted_months.month,
+        messages.mailbox_id,
+        min(messages.sent_at) as first_at,
+        max(messages.sent_at) as last_at,
+        count(*) as message_count,
+        0 as meeting_count
+    from raw.messages
+    join staging.wanted_months
+        on wanted_months.month = date_trunc('month', messages.sent_date)
+        and messages.sent_at < wanted_months.as_of
+    group by wanted_months.month, messages.mailbox_id
+    union all
+    select
+        wanted_months.month,
+        events.mailbox_id,
+        min(events.start_at) as first_at,
+        max(events.start_at) as last_at,
+        0 as message_count,
+        count(*) as meeting_count
+    from raw.events
+    join staging.wanted_months
+        on events.start_at >= cast(wanted_months.month as timestamptz)
+        and events.start_at < wanted_months.as_of
+    group by wanted_months.month, events.mailbox_id
+),
+
+totals as (
+    select
+        stored.month,
+        stored.mailbox_id,
+        min(stored.first_at) as first_at,
+        max(stored.last_at) as last_at,
+        cast(sum(stored.message_count) as bigint) as message_count,
+        cast(sum(stored.meeting_count) as bigint) as meeting_count
+    from stored
+    group by stored.month, stored.mailbox_id
+),
+
+parts as (
+    select
+        coverage_reasons.month,
+        coverage_reasons.mailbox_id,
+        sum(
+            case
+                when coverage_reasons.source = 'mail' and coverage_reasons.outcome = 'contact'
+                    then coverage_reasons.copy_count
+                else 0
+            end
+        ) as message_contact_count,
+        sum(
+            case
+                when coverage_reasons.source = 'mail' and coverage_reasons.outcome <> 'contact'
+                    then coverage_reasons.copy_count
+                else 0
+            end
+        ) as message_left_out_count,
+        sum(
+            case
+                when coverage_reasons.source = 'calendar' and coverage_reasons.outcome = 'contact'
+                    then coverage_reasons.copy_count
+                else 0
+            end
+        ) as meeting_contact_count,
+        sum(
+            case
+                when coverage_reasons.source = 'calendar' and coverage_reasons.outcome <> 'contact'
+                    then coverage_reasons.copy_count
+                else 0
+            end
+        ) as meeting_left_out_count
+    from metrics.coverage_reasons
+    join staging.wanted_months on wanted_months.month = coverage_reasons.month
+    group by coverage_reasons.month, coverage_reasons.mailbox_id
+)
+
+select
+    totals.month,  -- the month
+    totals.mailbox_id,  -- the mailbox or archive
+    mailboxes.person_id,  -- whose it is; null for the archive of a list
+    totals.first_at,  -- its first message or meeting of the month; UTC
+    totals.last_at,  -- its last; UTC
+    totals.message_count,  -- copies of messages it holds; copies
+    cast(coalesce(parts.message_contact_count, 0) as bigint) as message_contact_count,  -- of these, copies of messages that make contact; copies
+    cast(coalesce(parts.message_left_out_count, 0) as bigint) as message_left_out_count,  -- of these, copies of messages that make none; copies
+    totals.meeting_count,  -- copies of calendar entries that it holds; copies
+    cast(coalesce(parts.meeting_contact_count, 0) as bigint) as meeting_contact_count,  -- of these, copies of meetings that make contact; copies
+    cast(coalesce(parts.meeting_left_out_count, 0) as bigint) as meeting_left_out_count,  -- of these, copies of entries that make none; copies
+    cast(
+        date_trunc('month', cast(mailboxes.settled_at as date) - cast(1 as integer)) as date
+    ) as first_settled_month  -- first month at whose end the mailbox can say what is new
+from totals
+left join parts
+    on parts.month = totals.month
+    and parts.mailbox_id = totals.mailbox_id
+left join staging.mailboxes on mailboxes.mailbox_id = totals.mailbox_id
