@@ -21,7 +21,7 @@ from pipelines import functions, private_files, pseudonym_key
 from pipelines.raw_tables import RAW_TABLES, literal
 from pipelines.settings import Limits, Settings, make_private
 
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _RUNNER_TABLES = """
     CREATE TABLE raw.warehouse (schema_version BIGINT, pseudonym_fingerprint VARCHAR);
     CREATE TABLE raw.touched_months (table_name VARCHAR, month DATE);
