@@ -393,3 +393,13 @@ def test_the_tables_stand_on_any_number_of_threads(new_world):
         world.build("metrics.people_evidence")
         found.append((world.contents("staging.joined_addresses"), evidence(world)))
     assert found[0] == found[1]
+
+
+def test_a_mailbox_whose_address_was_never_met_is_that_of_who_writes_from_it(world):
+    for day in DAYS[:3]:
+        world.mail(day, WORK, to=["bob"], mailbox="ann")
+    world.mail(DAYS[3], "bob", to=["cat"], mailbox="eve")
+    filed(world, "ann", "SENT")
+    world.build("staging.mailboxes")
+    owners = {row.mailbox_id: row.person_id for row in world.rows("staging.mailboxes")}
+    assert owners == {"ann": world.key(WORK), "eve": None}
