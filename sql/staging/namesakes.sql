@@ -63,20 +63,13 @@ bearer_words as (
         and names.name = words.name
 ),
 
-address_sizes as (
+counted as (
     select
         bearers.address_key,
-        count(*) as name_count
-    from bearers
-    group by bearers.address_key
-),
-
-name_sizes as (
-    select
         bearers.full_name,
-        count(*) as address_count
+        count(*) over (partition by bearers.address_key) as name_count,
+        count(*) over (partition by bearers.full_name) as address_count
     from bearers
-    group by bearers.full_name
 ),
 
 word_sizes as (
@@ -92,32 +85,31 @@ distinctive as (
     select distinct bearer_words.full_name
     from bearer_words
     join word_sizes on word_sizes.word = bearer_words.word
-    join name_sizes on name_sizes.full_name = bearer_words.full_name
-    where word_sizes.address_count = name_sizes.address_count
+    join counted
+        on counted.address_key = bearer_words.address_key
+        and counted.full_name = bearer_words.full_name
+    where word_sizes.address_count = counted.address_count
 ),
 
 -- What goes by many names is nobody's; a name at many addresses is not one person's.
 fit as (
     select
-        bearers.address_key,
-        bearers.full_name,
-        distinctive.full_name is not null as is_distinctive
-    from bearers
+        counted.address_key,
+        counted.full_name
+    from counted
     cross join staging.parameters
-    join address_sizes on address_sizes.address_key = bearers.address_key
-    join name_sizes on name_sizes.full_name = bearers.full_name
-    left join distinctive on distinctive.full_name = bearers.full_name
     where
-        address_sizes.name_count <= parameters.full_name_limit
-        and name_sizes.address_count between 2 and parameters.namesake_limit
+        counted.name_count <= parameters.full_name_limit
+        and counted.address_count between 2 and parameters.namesake_limit
 )
 
 select
     fit.address_key,  -- one address
     others.address_key as other_key,  -- another that was seen with the same full name
-    max(cast(fit.is_distinctive as integer)) > 0 as is_distinctive  -- a word of the name is nobody else's
+    count(distinctive.full_name) > 0 as is_distinctive  -- a word of the name is nobody else's
 from fit
 join fit as others
     on others.full_name = fit.full_name
     and others.address_key <> fit.address_key
+left join distinctive on distinctive.full_name = fit.full_name
 group by fit.address_key, others.address_key
