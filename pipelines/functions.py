@@ -15,6 +15,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines import identity
+
 
 @dataclass(frozen=True)
 class Function:
@@ -31,7 +33,17 @@ class Function:
     gives: tuple[tuple[str, pa.DataType], ...]
 
 
-FUNCTIONS: tuple[Function, ...] = ()
+FUNCTIONS: tuple[Function, ...] = (
+    Function(
+        name="join_addresses",
+        compute=identity.join_addresses,
+        takes="STRUCT("
+        "edges STRUCT(address_key BIGINT, other_key BIGINT, precedence BIGINT, "
+        "is_by_hand BOOLEAN)[], "
+        "marks STRUCT(address_key BIGINT, scope VARCHAR, label BIGINT, is_by_hand BOOLEAN)[])[]",
+        gives=(("address_key", pa.int64()), ("joined_key", pa.int64())),
+    ),
+)
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
