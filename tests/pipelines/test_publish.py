@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.build import build
 from pipelines.models import Graph
-from pipelines.publish import PublishError, names_differ, publish, read_manifest
+from pipelines.publish import PublishError, audience_differs, publish, read_manifest
 from pipelines.raw_tables import RAW_TABLES
 from pipelines.settings import Settings
 from pipelines.store import Batch, store
@@ -244,12 +244,12 @@ def test_names_that_were_published_go_when_the_audience_changes(connection, grap
     release(connection, graph, settings)
     assert b"ann@x.example" in b"".join(files(settings.parquet).values())
     organisation = settings.model_copy(update={"audience": "organisation"})
-    assert names_differ(organisation)
+    assert audience_differs(organisation)
     again = release(connection, graph, organisation)
     assert again.written >= {"people.parquet"}
     assert "copies/2024-01.parquet" not in again.written
     assert b"ann@x.example" not in b"".join(files(settings.parquet).values())
-    assert not names_differ(organisation)
+    assert not audience_differs(organisation)
 
 
 def test_the_folder_is_closed_to_others(connection, graph, settings):
