@@ -156,7 +156,9 @@ select
     linked.people_count,  -- people with a tie in the network; people
     linked.tie_count,  -- ties in the network; pairs
     linked.strength / nullif(linked.tie_count, 0) as mean_strength,  -- strength of a tie in the network; null without any
-    least(linked.mutual_weight / nullif(linked.weight, 0), 1) as reciprocity,  -- of the weight of mail in the window, what is returned; 0 to 1
+    case
+        when linked.weight > 0 then least(linked.mutual_weight / linked.weight, 1)
+    end as reciprocity,  -- of the weight of mail in the window, what is returned; 0 to 1
     cast(linked.mutual_count as double) / nullif(linked.pair_count, 0) as mutual_share,  -- of pairs with mail in the window, those with mail both ways; 0 to 1
     linked.link_reciprocity,  -- of directed links by mail in the window, those returned; 0 to 1
     (linked.link_reciprocity - linked.density) / nullif(1 - linked.density, 0) as link_reciprocity_rho  -- link_reciprocity against chance: 0 as by chance, 1 all returned; null where everybody writes to everybody

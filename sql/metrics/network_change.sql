@@ -132,7 +132,11 @@ measured as (
         far.jaccard as year_jaccard,
         far.size_ratio as year_size_ratio,
         far.signature_distance as year_signature_distance,
-        greatest(1 - far.size_ratio, 0) as shrinkage,
+        -- greatest passes over a null.
+        case
+            when far.size_ratio < 1 then 1 - far.size_ratio
+            when far.size_ratio >= 1 then 0
+        end as shrinkage,
         settled.settled_at <= settled.as_of as is_settled
     from settled
     left join compared as near
