@@ -5,7 +5,8 @@ read from its text. Not here: what they compute (graph.py, identity.py).
 
 A function takes one row's list of structs and gives a list of structs: a model folds what belongs
 together with ``list(struct_pack(...) order by ...)`` and unfolds the answer with ``unnest``. The
-order makes the answer the same on any number of threads.
+order makes the answer the same on any number of threads. Whoever changes what a function computes
+raises the Version of the models that call it: their fingerprint is that of their text.
 """
 
 from collections.abc import Callable

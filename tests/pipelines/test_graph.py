@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.graph import lasting_communities, leiden_parts
+from pipelines.graph import ITERATIONS, SEED, lasting_communities, leiden_parts
 
 
 def struct_array(edges):
@@ -98,8 +98,8 @@ def test_modularity_is_what_igraph_reaches_from_the_same_seed(edges):
     ordered = sorted((min(a, b), max(a, b), weight) for a, b, weight in edges)
     graph = igraph.Graph(n=len(people), edges=[(place[a], place[b]) for a, b, _ in ordered])
     weights = [weight for *_, weight in ordered]
-    igraph.set_random_number_generator(random.Random(20190))
-    theirs = graph.community_leiden("modularity", weights=weights, n_iterations=-1)
+    igraph.set_random_number_generator(random.Random(SEED))
+    theirs = graph.community_leiden("modularity", weights=weights, n_iterations=ITERATIONS)
     igraph.set_random_number_generator(random)
     reached = graph.modularity(theirs.membership, weights=weights)
     assert modularity(edges, parts_of(edges)) == pytest.approx(reached, abs=1e-9)

@@ -233,8 +233,12 @@ class World:
     def networks(
         self, networks: Sequence[Iterable[tuple[str, str, float]]], first: str = "2024-01"
     ) -> None:
-        """Let the networks of successive months be these lists of undirected edges."""
+        """Let the networks of successive months be these lists of undirected edges.
+
+        Nobody belongs to a group until ``groups`` says so.
+        """
         self.months(first, len(networks))
+        self.given("staging.memberships")
         months = [month for (month,) in self.execute("SELECT month FROM staging.months ORDER BY 1")]
         self.given(
             "staging.edges",
