@@ -208,6 +208,11 @@ _MEASURES = {
         "SELECT person_id, clustering AS value FROM network_diversity WHERE month = $month "
         "AND contact_count >= 5",
     ),
+    "network_change.shrinkage": (
+        "shrinkage in a year",
+        "SELECT person_id, shrinkage AS value FROM network_change WHERE month = $month "
+        "AND contact_count >= 5",
+    ),
     "tie_strength:reactivated_count": (
         "reactivated ties",
         "SELECT person_id, count(*) FILTER (state = 'reactivated') AS value FROM tie_strength "
