@@ -7,41 +7,55 @@
 -- Source:  participation: Guimera & Amaral 2005, Nature 433:895
 -- Version: 1
 
+-- Contacts of one person in one community.
 with blocks as (
     select
-        edge_shares.month,
-        edge_shares.person_id,
-        own.community_id,
-        theirs.community_id = own.community_id as is_own,
-        sum(cast(round(edge_shares.share * 1e12) as bigint)) / 1e12 as share
-    from staging.edge_shares
-    join staging.wanted_months on wanted_months.month = edge_shares.month
+        edges.month,
+        edges.person_id,
+        own.community_id as own_community_id,
+        theirs.community_id,
+        sum(cast(round(edges.strength * 1e12) as bigint)) as strength
+    from staging.edges
+    join staging.wanted_months on wanted_months.month = edges.month
     join staging.communities as own
-        on own.month = edge_shares.month
-        and own.person_id = edge_shares.person_id
+        on own.month = edges.month
+        and own.person_id = edges.person_id
     join staging.communities as theirs
-        on theirs.month = edge_shares.month
-        and theirs.person_id = edge_shares.contact_id
-    group by
-        edge_shares.month,
-        edge_shares.person_id,
-        own.community_id,
-        theirs.community_id
+        on theirs.month = edges.month
+        and theirs.person_id = edges.contact_id
+    group by all
+),
+
+totals as (
+    select
+        blocks.month,
+        blocks.person_id,
+        sum(blocks.strength) as strength
+    from blocks
+    group by all
+),
+
+-- Whole numbers over their sum: all in one community is exactly 1.
+spread as (
+    select
+        blocks.month,
+        blocks.person_id,
+        blocks.own_community_id,
+        blocks.community_id = blocks.own_community_id as is_own,
+        blocks.strength / totals.strength as share
+    from blocks
+    join totals
+        on totals.month = blocks.month
+        and totals.person_id = blocks.person_id
 )
 
--- Sums of rounded parts may pass a bound by a last digit, hence least and greatest.
 select
-    blocks.month,  -- month whose network it is
-    blocks.person_id,  -- whose network
-    blocks.community_id,  -- the person's own community
+    spread.month,  -- month whose network it is
+    spread.person_id,  -- whose network
+    spread.own_community_id as community_id,  -- the person's own community
     greatest(
-        1 - sum(cast(round(blocks.share * blocks.share * 1e12) as bigint)) / 1e12, 0
+        1 - sum(cast(round(spread.share * spread.share * 1e12) as bigint)) / 1e12, 0
     ) as participation,  -- 0 all strength in one community, towards 1 spread evenly over many
-    least(
-        coalesce(
-            sum(cast(round(blocks.share * 1e12) as bigint)) filter (where blocks.is_own) / 1e12, 0
-        ),
-        1
-    ) as clique_share  -- of strength, inside the own community; 0 to 1
-from blocks
-group by all
+    max(case when spread.is_own then spread.share else 0 end) as clique_share  -- of strength, inside the own community; 0 to 1
+from spread
+group by spread.month, spread.person_id, spread.own_community_id
