@@ -136,6 +136,11 @@ class Settings(BaseSettings):
     people_names: bool = Field(
         default=False, description="names and addresses in parquet/ although others see it"
     )
+    people_scores: Literal["own", "all", "none"] = Field(
+        default="own",
+        description="whose personal scores are published: owners of mailboxes that are read, "
+        "everybody's, nobody's",
+    )
     first_month: Annotated[str, AfterValidator(_month)] = Field(
         default="1990-01", description="first month that is shown and computed; YYYY-MM"
     )

@@ -13,7 +13,8 @@ def fill(world, until):
     Three years are too long for a test, so a tie is dormant after 300 days here. Later months are
     drawn after earlier ones: a shorter world is the past of a longer one.
     """
-    world.parameters(dormant_days=300)
+    world.parameters(dormant_days=300, min_group_size=2, settling_days=60)
+    house(world, until)
     world.mail("2020-01-10", "ann", to=["bob"])
     world.mail("2020-01-11", "bob", cc=["ann", *PEOPLE])
     dice = random.Random(1)
@@ -29,6 +30,20 @@ def fill(world, until):
                 world.meeting(at, length, names[0], names[1:], mailbox=mailbox)
             else:
                 world.mail(at, names[0], to=names[1:2], cc=names[2:], mailbox=mailbox)
+
+
+def house(world, until):
+    """A directory first asked in March 2020, and what it said until then: p0 moves, p1 leaves."""
+    for n in range(6):
+        department, manager = f"department {n % 2}", f"p{n // 2}" if n else None
+        changes = {0: (8, "2020-08-10 12:00Z"), 1: (13, "2021-01-10 12:00Z")}
+        number, at = changes.get(n, (until, None))
+        row = {"department": department, "manager_id": manager}
+        if number < until:
+            row["valid_to"] = at
+        world.directory(f"p{n}", "2020-03-10", **row)
+        if n == 0 and number < until:
+            world.directory("p0", "2020-08-10", department="department 1")
 
 
 def monthly(world):
@@ -48,6 +63,15 @@ def whole(new_world):
 def test_every_state_occurs(whole):
     states = {row.state for row in whole.rows("metrics.tie_strength")}
     assert states == {"dormant", "one_way", "reactivated", "new", "lapsed", "fading", "active"}
+
+
+def test_groups_and_communities_occur(whole):
+    assert {row.community_id for row in whole.rows("staging.communities")} > {1, 2}
+    assert {row.group_name for row in whole.rows("metrics.groups")} > {"department 0"}
+    assert {row.scope for row in whole.rows("metrics.network")} == {"all", "panel", "panel_before"}
+    changed = whole.rows("metrics.network_change")
+    for column in ("shrinkage", "jaccard", "purist", "outreach_count", "outreach_dropped_share"):
+        assert any(getattr(row, column) for row in changed), column
 
 
 def test_one_month_at_a_time_gives_the_bytes_of_all_at_once(whole, world):
