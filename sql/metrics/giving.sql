@@ -237,7 +237,8 @@ summed as (
 select
     summed.month,  -- the month; its window is what the row speaks of
     summed.person_id,  -- everybody with mail in the window
-    least(mail.mutual_strength / nullif(mail.out_strength, 0), 1) as mail_reciprocity,  -- of the decayed mail the person gives, what comes back from the same people; null if they give none; 0 to 1
+    least(mail.mutual_strength, mail.out_strength)
+    / nullif(mail.out_strength, 0) as mail_reciprocity,  -- of the decayed mail the person gives, what comes back from the same people; null if they give none; 0 to 1
     summed.given_count,  -- answers to openings, other answers to strangers, introductions made; null while unsettled
     summed.received_count,  -- the same from others; null while unsettled
     cast(summed.given_count as double)
