@@ -84,7 +84,7 @@ def test_as_many_parents_are_found_as_the_archive_holds(data: Path, tmp_path: Pa
         for letters in copies.values()
     ]
     named = [
-        {found for one in letters for name in FIELDS for found in ids(one, name)} - {own}
+        {found for one in letters for field in FIELDS for found in ids(one, field)} - {own}
         for own, letters in copies.items()
     ]
     ((row,),) = answers(tmp_path, mbox, f"{name}@lists.example", FOUND)
