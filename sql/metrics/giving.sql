@@ -12,6 +12,8 @@
 --          Meier 1958, Wuchty & Uzzi 2011, Kooti et al. 2015: it depends on the load
 -- Source:  giving, surge, tended: kith, METRICS.md 4
 -- Caveat:  the value of what is given cannot be seen: an answer is an answer, however short
+-- Caveat:  what passes between a person and those above or below in their own manager chain is no
+--          gift either way; it counts for the rates of answers
 -- Caveat:  what needs a past is null until the person's own mailbox is settled; where it is not
 --          read, until any mailbox is
 -- Version: 1
@@ -243,7 +245,8 @@ select
     summed.received_count,  -- the same from others; null while unsettled
     cast(summed.given_count as double)
     / nullif(summed.given_count + summed.received_count, 0) as giving_share,  -- given_count over both; null without any; 0 only takes, 1 only gives
-    summed.answers_received_count,  -- openings of the person that others answered within seven days
+    summed.answers_given_count,  -- openings that the person answered for others within seven days, the own manager chain left out
+    summed.answers_received_count,  -- openings of the person that others answered within seven days, the own manager chain left out
     summed.stranger_answers_given_count,  -- other answers to people with no earlier tie; null while unsettled
     summed.stranger_answers_received_count,  -- other answers of people with no earlier tie; null while unsettled
     summed.introductions_made_count,  -- pairs of people whom the person brought together; null while unsettled

@@ -161,6 +161,18 @@ def test_answers_upwards_and_downwards_are_told_apart(house):
     assert (row.answer_up_rate, row.answer_level_rate, row.answer_down_rate) == (1, None, 0.5)
 
 
+def test_what_passes_in_the_own_manager_chain_is_no_gift(house):
+    """Ann, the head, asks cat; cat asks bob, her manager; dan, as high as cat, asks her, too."""
+    ask(house, "2024-01-10", "ann", "cat", 2)
+    ask(house, "2024-01-11", "cat", "bob", 3)
+    ask(house, "2024-01-12", "dan", "cat", 1)
+    row = giving(house, "cat")
+    assert (row.asked_count, row.answered_count) == (2, 2)
+    assert (row.answers_given_count, row.answers_received_count) == (1, 0)
+    assert (row.given_count, row.received_count, row.giving_share) == (1, 0, 1)
+    assert giving(house, "bob").giving_share is None
+
+
 def test_new_people_are_reached_when_they_turn_to_the_one_who_wrote_first(settled):
     settled.mail("2024-01-10", "ann", to=["eve"])
     settled.mail("2024-01-11", "eve", to=["ann"])
