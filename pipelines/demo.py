@@ -213,6 +213,15 @@ _MEASURES = {
         "SELECT person_id, shrinkage AS value FROM network_change WHERE month = $month "
         "AND contact_count >= 5",
     ),
+    "giving.giving_share": (
+        "giving share",
+        "SELECT person_id, giving_share AS value FROM giving WHERE month = $month "
+        "AND asked_count + answers_received_count >= 10",
+    ),
+    "giving.introductions_made_count": (
+        "introductions made",
+        "SELECT person_id, introductions_made_count AS value FROM giving WHERE month = $month",
+    ),
     "tie_strength:reactivated_count": (
         "reactivated ties",
         "SELECT person_id, count(*) FILTER (state = 'reactivated') AS value FROM tie_strength "

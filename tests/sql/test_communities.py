@@ -1,101 +1,103 @@
-"""staging.partitions, communities, community_mixes: where people belong, and how they spread."""
+"""metrics.communities: who is there, who asks, and is anybody answered?"""
 
-import itertools
-
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tests.sql.test_network_diversity import random_network
+LIST = "guild@lists.example"
 
 
-def clique(*people, strength=1.0):
-    return [(one, other, strength) for one, other in itertools.combinations(people, 2)]
-
-
-def communities(world):
-    """Month of the year -> name -> community."""
-    found = {}
-    names = {key: address.partition("@")[0] for address, key in world._keys.items()}
-    for row in world.rows("staging.communities"):
-        found.setdefault(row.month.month, {})[names[row.person_id]] = row.community_id
-    return found
-
-
-def test_circles_keep_their_number_from_month_to_month(world):
-    sales, design = ("ann", "bob", "cat"), ("dan", "eve", "fay")
-    bridge = [("cat", "dan", 0.1)]
-    world.networks(
-        [
-            [*clique(*sales), *clique(*design), *bridge],
-            # Cat moves over, and gus is new in sales.
-            [*clique("ann", "bob", "gus"), *clique(*design, "cat"), ("ann", "cat", 0.1)],
-            [],
-            [*clique("ann", "bob", "gus"), *clique("dan", "cat"), *clique("ian", "joe")],
-        ]
+def post(world, at, author, answers=None, to=(), **columns):
+    return world.mail(
+        at,
+        author,
+        to=[LIST, *to],
+        answers=answers,
+        list_id="guild.lists.example",
+        list_address_key=world.key(LIST),
+        **columns,
     )
-    world.build("staging.communities")
-    found = communities(world)
-    assert found[1] == dict.fromkeys(sales, 1) | dict.fromkeys(design, 2)
-    assert found[2] == dict.fromkeys(("ann", "bob", "gus"), 1) | dict.fromkeys((*design, "cat"), 2)
-    assert 3 not in found
-    assert found[4] == {"ann": 1, "bob": 1, "gus": 1, "dan": 2, "cat": 2, "ian": 3, "joe": 3}
 
 
-def test_a_month_alone_gets_the_numbers_it_has_among_all(world):
-    months = [[("a", "b", 1.0), *clique("c", "d", f"p{n}")] for n in range(5)]
-    world.networks(months)
-    world.build("staging.communities")
-    whole = world.contents("staging.communities")
-    world.execute("DELETE FROM staging.communities")
-    for number in (4, 1, 3, 5, 2):
-        world.build("staging.communities", wanted=[f"2024-0{number}"])
-    assert world.contents("staging.communities") == whole
+@pytest.fixture
+def guild(world):
+    """Four threads of ann's and bob's: cat answers two, dan one of these as well, one is open."""
+    first = post(world, "2024-01-02 09:00", "ann")
+    post(world, "2024-01-02 10:00", "cat", first)
+    post(world, "2024-01-02 11:00", "dan", first)
+    second = post(world, "2024-01-10 09:00", "bob")
+    post(world, "2024-01-10 12:00", "cat", second)
+    post(world, "2024-01-11 09:00", "bob")
+    post(world, "2024-01-30 09:00", "ann")
+    world.until("2024-02-01")
+    return world
 
 
-def test_participation_of_three_communities(world):
-    world.network([("ego", "a", 5.0), ("ego", "b", 3.0), ("ego", "c", 2.0)])
-    world.given(
-        "staging.communities",
-        [
-            {"month": "2024-01-01", "person_id": world.key(name), "community_id": number}
-            for name, number in {"ego": 2, "a": 1, "b": 2, "c": 3}.items()
-        ],
-    )
-    world.build("metrics.network_diversity")
-    row = world.row("metrics.network_diversity", person_id="ego")
-    assert row.community_id == 2
-    assert row.participation == pytest.approx(0.62, abs=1e-12)
-    assert row.clique_share == pytest.approx(0.3, abs=1e-12)
-    leaf = world.row("metrics.network_diversity", person_id="a")
-    assert (leaf.participation, leaf.clique_share) == (0, 0)
+def community(world, month="2024-01"):
+    world.build("metrics.communities")
+    return world.row("metrics.communities", month=month, list_id=world.key(LIST))
 
 
-@given(seeds=st.lists(st.integers(0, 10**6), min_size=1, max_size=6), with_hub=st.booleans())
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_participation_and_clique_share_are_what_numpy_makes_of_the_communities(
-    world, seeds, with_hub
-):
-    graphs = [random_network(seed, with_hub) for seed in seeds]
-    world.networks(
-        [[(f"p{i}", f"p{j}", w) for i, j, w in graph.edges(data="weight")] for graph in graphs]
-    )
-    world.build("metrics.network_diversity")
-    rows = world.rows("metrics.network_diversity")
-    assert len(rows) == sum(len(graph) for graph in graphs)
-    for month, graph in enumerate(graphs, start=1):
-        of_month = {row.person_id: row for row in rows if row.month.month == month}
-        for node in graph:
-            own = of_month[world.key(f"p{node}")]
-            strengths = {}
-            for contact, edge in graph[node].items():
-                community = of_month[world.key(f"p{contact}")].community_id
-                strengths.setdefault(community, []).append(edge["weight"])
-            sums = np.array([sum(weights) for weights in strengths.values()])
-            expected = 1 - np.sum((sums / sums.sum()) ** 2)
-            assert own.participation == pytest.approx(expected, abs=1e-9)
-            inside = sum(strengths.get(own.community_id, [])) / sums.sum()
-            assert own.clique_share == pytest.approx(inside, abs=1e-9)
+def test_a_list_has_members_posts_and_questions(guild):
+    row = community(guild)
+    assert (row.member_count, row.post_count, row.question_count) == (4, 7, 4)
+
+
+def test_the_answered_share_is_of_questions_whose_days_are_over(guild):
+    """Of three questions two have an answer; the fourth is two days old."""
+    row = community(guild)
+    assert row.answered_share == pytest.approx(2 / 3)
+
+
+def test_the_time_to_the_first_answer_is_kaplan_meiers(guild):
+    """After 1 h 3/4 wait, after 3 h a half."""
+    assert community(guild).first_answer_median_hours == 3
+
+
+def test_answers_and_answerers_are_counted(guild):
+    row = community(guild)
+    assert (row.answer_count, row.answerer_count) == (3, 2)
+
+
+def test_ones_own_word_is_no_answer(world):
+    first = post(world, "2024-01-02 09:00", "ann")
+    post(world, "2024-01-02 10:00", "ann", first)
+    world.until("2024-02-01")
+    row = community(world)
+    assert (row.answered_share, row.first_answer_median_hours, row.answer_count) == (0, None, 0)
+
+
+def test_answers_to_people_unknown_before_are_told_apart(guild):
+    guild.mail("2023-12-20", "bob", to=["cat"])
+    row = community(guild)
+    assert (row.answer_count, row.stranger_answer_count) == (3, 2)
+
+
+def test_answers_across_groups_are_those_between_two_known_groups(world):
+    """Outside the own house the domain is the group; freemail is none."""
+    first = post(world, "2024-01-02 09:00", "ann@one.example")
+    post(world, "2024-01-02 10:00", "bob@one.example", first)
+    post(world, "2024-01-02 11:00", "cat@two.example", first)
+    post(world, "2024-01-02 12:00", "dan@gmail.com", first)
+    row = community(world)
+    assert (row.answer_count, row.cross_group_answer_count) == (3, 1)
+
+
+def test_inside_the_own_house_the_department_is_the_group(guild):
+    """Ann is of sales, cat and dan of research; bob, of no department, is of the house."""
+    for person, department in (("ann", "Sales"), ("cat", "Research"), ("dan", "Research")):
+        guild.directory(person, department=department)
+    assert community(guild).cross_group_answer_count == 3
+    guild.execute("UPDATE raw.people SET department = 'Research'")
+    assert community(guild).cross_group_answer_count == 1
+
+
+def test_mail_that_no_list_carried_makes_no_community(world):
+    world.mail("2024-01-02", "ann", to=["bob"])
+    world.build("metrics.communities")
+    assert world.rows("metrics.communities") == []
+
+
+def test_a_quiet_list_has_no_row_after_ninety_days(guild):
+    guild.until("2024-06-01")
+    guild.build("metrics.communities")
+    # The window of April begins on January 31.
+    assert [row.month.month for row in guild.rows("metrics.communities")] == [1, 2, 3]
