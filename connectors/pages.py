@@ -60,6 +60,7 @@ class Page:
     records         to be stored under their keys; a Message is also put into its folders
     filed           (folder_id, message_id): stored messages that a folder now holds
     unfiled         (folder_id, message_id): and those that it no longer holds
+    named           (folder_id, what it is): folders whose ids do not tell; sent
     is_last_folder  a message that ``unfiled`` or a folder's sweep leaves in no folder has gone
                     (Microsoft: every message lies in one folder; Gmail: labels are optional)
     gone            deleted by the provider
@@ -78,6 +79,7 @@ class Page:
     records: tuple[Record, ...] = ()
     filed: tuple[tuple[str, str], ...] = ()
     unfiled: tuple[tuple[str, str], ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
     is_last_folder: bool = False
     gone: tuple[Gone, ...] = ()
     listed: tuple[str, ...] = ()

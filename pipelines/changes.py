@@ -1,6 +1,6 @@
 """What a provider's page takes away: deleted, moved, and gone from a full listing.
 
-Here: the part of a page that is no new row, applied inside the transaction of store.py.
+Here: the part of a page that is no new record, applied inside the transaction of store.py.
 Not here: how a provider tells (connectors/), rows and cursors (store.py).
 
 Nothing is removed from raw.messages and raw.events: what went keeps its row with ``deleted_at``.
@@ -25,6 +25,8 @@ def apply(connection: duckdb.DuckDBPyConnection, mailbox_id: str, page: Page) ->
             "INSERT INTO raw.listed SELECT ?, ?, unnest(?::VARCHAR[])",
             [mailbox_id, page.stream, list(page.listed)],
         )
+    if page.named:
+        _name(connection, mailbox_id, page.named)
     if page.filed:
         _file(connection, mailbox_id, page.filed)
     if page.unfiled:
@@ -42,11 +44,45 @@ def _forget_listing(connection: duckdb.DuckDBPyConnection, mailbox_id: str, stre
     )
 
 
+def _name(
+    connection: duckdb.DuckDBPyConnection, mailbox_id: str, named: Collection[tuple[str, str]]
+) -> None:
+    """Keep what folders are."""
+    for folder_id, name in named:
+        values = {"mailbox": mailbox_id, "folder": folder_id, "name": name}
+        same = "mailbox_id = $mailbox AND folder_id = $folder"
+        known = connection.execute(
+            f"SELECT 1 FROM raw.folders WHERE {same} AND name = $name", values
+        ).fetchall()
+        if not known:
+            place = {"mailbox": mailbox_id, "folder": folder_id}
+            connection.execute(f"DELETE FROM raw.folders WHERE {same}", place)
+            connection.execute("INSERT INTO raw.folders VALUES ($mailbox, $folder, $name)", values)
+            _touch(connection, "raw.folders")
+
+
+def _refile(connection: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> None:
+    """Change raw.message_folders; what rests on it is out of date where that changed a row."""
+    ((count,),) = connection.execute(sql, values).fetchall()
+    if count:
+        _touch(connection, "raw.message_folders")
+
+
+def _touch(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Say that rows changed that belong to no month."""
+    connection.execute(
+        "INSERT INTO raw.touched_months (SELECT ?, NULL::DATE "
+        "EXCEPT SELECT table_name, month FROM raw.touched_months)",
+        [table],
+    )
+
+
 def _file(
     connection: duckdb.DuckDBPyConnection, mailbox_id: str, filed: Collection[tuple[str, str]]
 ) -> None:
     """Put messages that are stored into folders; what is not stored lies in none."""
-    connection.execute(
+    _refile(
+        connection,
         "INSERT INTO raw.message_folders "
         "SELECT DISTINCT $mailbox, filed.folder_id, filed.message_id "
         "FROM (SELECT unnest($folders::VARCHAR[]) AS folder_id, "
@@ -73,7 +109,8 @@ def _unfile(
 ) -> None:
     """Take messages out of folders; those then in no folder went at ``gone_at``."""
     pairs = _pairs(unfiled)
-    connection.execute(
+    _refile(
+        connection,
         "DELETE FROM raw.message_folders AS there "
         "USING (SELECT unnest($folders::VARCHAR[]) AS folder_id, "
         "unnest($messages::VARCHAR[]) AS message_id) AS left_folder "
@@ -111,7 +148,7 @@ def _remove(connection: duckdb.DuckDBPyConnection, mailbox_id: str, gone: Sequen
         where = f"mailbox_id = $mailbox AND list_contains($ids, {column})"
         values: dict[str, Any] = {"mailbox": mailbox_id, "ids": ids}
         if kind == "message":
-            connection.execute(f"DELETE FROM raw.message_folders WHERE {where}", values)
+            _refile(connection, f"DELETE FROM raw.message_folders WHERE {where}", values)
         else:
             where += " AND calendar_id = $calendar"
             values["calendar"] = calendar_id
@@ -129,7 +166,7 @@ def _sweep(
     match sweep.kind:
         case "message":
             where = f"mailbox_id = $mailbox AND message_id {unlisted}"
-            connection.execute(f"DELETE FROM raw.message_folders WHERE {where}", values)
+            _refile(connection, f"DELETE FROM raw.message_folders WHERE {where}", values)
             _mark(connection, "raw.messages", where, values, sweep.at)
             _restore(connection, values)
         case "folder":
@@ -154,7 +191,7 @@ def _sweep(
                 values | {"at": sweep.at},
             ).fetchall()
             if ended:
-                connection.execute("INSERT INTO raw.touched_months VALUES ('raw.people', NULL)")
+                _touch(connection, "raw.people")
 
 
 def _restore(connection: duckdb.DuckDBPyConnection, values: dict[str, Any]) -> None:

@@ -101,10 +101,12 @@ def write_config(
 ) -> Settings:
     """kith.toml of the demo, so that later commands find the same world; the settings it gives.
 
-    The audience is oneself although organisations are connected: everybody is invented.
+    The audience is oneself although organisations are connected, and everybody's scores are shown:
+    all of them are invented.
     """
     found = {
         "audience": "self",
+        "people_scores": "all",
         "pull": Pull(),
         "first_month": f"{first:%Y-%m}",
         "me": {"addresses": [me]},
@@ -122,7 +124,7 @@ def write_config(
         },
     }
     (settings.data_folder / "kith.toml").write_text(
-        f'data = "."\naudience = "self"\nfirst_month = "{first:%Y-%m}"\n\n'
+        f'data = "."\naudience = "self"\npeople_scores = "all"\nfirst_month = "{first:%Y-%m}"\n\n'
         f"[me]\naddresses = {json.dumps([me])}\n\n"
         f"[organisation]\nown_domains = {json.dumps(list(own_domains))}\n",
         encoding="utf-8",
@@ -205,6 +207,20 @@ _MEASURES = {
         "clustering",
         "SELECT person_id, clustering AS value FROM network_diversity WHERE month = $month "
         "AND contact_count >= 5",
+    ),
+    "network_change.shrinkage": (
+        "shrinkage in a year",
+        "SELECT person_id, shrinkage AS value FROM network_change WHERE month = $month "
+        "AND contact_count >= 5",
+    ),
+    "giving.giving_share": (
+        "giving share",
+        "SELECT person_id, giving_share AS value FROM giving WHERE month = $month "
+        "AND asked_count + answers_received_count >= 10",
+    ),
+    "giving.introductions_made_count": (
+        "introductions made",
+        "SELECT person_id, introductions_made_count AS value FROM giving WHERE month = $month",
     ),
     "tie_strength:reactivated_count": (
         "reactivated ties",

@@ -5,7 +5,8 @@ read from its text. Not here: what they compute (graph.py, identity.py).
 
 A function takes one row's list of structs and gives a list of structs: a model folds what belongs
 together with ``list(struct_pack(...) order by ...)`` and unfolds the answer with ``unnest``. The
-order makes the answer the same on any number of threads.
+order makes the answer the same on any number of threads. Whoever changes what a function computes
+raises the Version of the models that call it: their fingerprint is that of their text.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+
+from pipelines import graph, identity
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,61 @@ class Function:
     takes: str
     gives: tuple[tuple[str, pa.DataType], ...]
 
+    def over_rows(self, column: pa.ChunkedArray) -> pa.Array:
+        """The answer to every row."""
+        kind = pa.list_(pa.struct(self.gives))
+        return pa.array([self.compute(row) for row in column.to_pylist()], kind)
 
-FUNCTIONS: tuple[Function, ...] = ()
+
+@dataclass(frozen=True)
+class ArrayFunction(Function):
+    """One function of SQL whose lists are too long to become dicts.
+
+    compute  the structs of one row, as one array, -> a column for each field that it gives
+    """
+
+    compute: Callable[[pa.StructArray], tuple[pa.Array, ...]]
+
+    def over_rows(self, column: pa.ChunkedArray) -> pa.Array:
+        """The answer to every row."""
+        kind = pa.struct(self.gives)
+        structs = [
+            pa.StructArray.from_arrays(self.compute(row.values), fields=list(kind))
+            for row in column
+        ]
+        return pa.concat_arrays(
+            [pa.ListArray.from_arrays([0, len(found)], found) for found in structs]
+        )
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    ArrayFunction(
+        name="leiden_parts",
+        compute=graph.leiden_parts,
+        takes="STRUCT(person_id BIGINT, contact_id BIGINT, strength DOUBLE)[]",
+        gives=(("person_id", pa.int64()), ("part_id", pa.int64())),
+    ),
+    Function(
+        name="lasting_communities",
+        compute=graph.lasting_communities,
+        takes="STRUCT(month_number BIGINT, part_id BIGINT, earlier_part_id BIGINT, "
+        "shared_count BIGINT)[]",
+        gives=(
+            ("month_number", pa.int64()),
+            ("part_id", pa.int64()),
+            ("community_id", pa.int64()),
+        ),
+    ),
+    Function(
+        name="join_addresses",
+        compute=identity.join_addresses,
+        takes="STRUCT("
+        "edges STRUCT(address_key BIGINT, other_key BIGINT, precedence BIGINT, "
+        "is_by_hand BOOLEAN)[], "
+        "marks STRUCT(address_key BIGINT, scope VARCHAR, label BIGINT, is_by_hand BOOLEAN)[])[]",
+        gives=(("address_key", pa.int64()), ("joined_key", pa.int64())),
+    ),
+)
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
@@ -41,13 +97,8 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, function: Function) -> None:
-    kind = pa.list_(pa.struct(function.gives))
     names = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN"}
     parts = ", ".join(f'"{name}" {names[part]}' for name, part in function.gives)
-
-    def over_rows(column: pa.ChunkedArray) -> pa.Array:
-        return pa.array([function.compute(row) for row in column.to_pylist()], kind)
-
     connection.create_function(
-        function.name, over_rows, [function.takes], f"STRUCT({parts})[]", type="arrow"
+        function.name, function.over_rows, [function.takes], f"STRUCT({parts})[]", type="arrow"
     )

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from connectors import addresses
 from connectors.records import Event, Mailbox, Message, Person, Record, Reject
+from pipelines import people_file
 from pipelines.raw_tables import RAW_TABLES
 from pipelines.settings import Settings
 from pipelines.store import differs, replace_all
@@ -364,22 +365,45 @@ def _table(name: str, /, **columns: object) -> pa.Table:
 def store_settings(
     connection: duckdb.DuckDBPyConnection, settings: Settings, secret: bytes
 ) -> None:
-    """Put what kith.toml says of the own side where SQL can read it."""
-    for name, rows in _own(settings, secret).items():
+    """Put what kith.toml and people.toml say of people where SQL can read it."""
+    for name, rows in _stated(settings, secret).items():
         replace_all(connection, name, rows)
 
 
 def settings_differ(
     connection: duckdb.DuckDBPyConnection, settings: Settings, secret: bytes
 ) -> bool:
-    """Whether kith.toml says something else of the own side than what is stored."""
-    return any(differs(connection, name, rows) for name, rows in _own(settings, secret).items())
+    """Whether kith.toml or people.toml says something else of people than what is stored."""
+    return any(differs(connection, name, rows) for name, rows in _stated(settings, secret).items())
 
 
-def _own(settings: Settings, secret: bytes) -> Rows:
-    own = sorted({addresses.address_key(secret, one) for one in settings.me.addresses})
+def _stated(settings: Settings, secret: bytes) -> Rows:
+    """The rows of what humans say; keys only, for texts stand where an address was met."""
+    by_hand = people_file.read(settings.people_path, settings.me.addresses)
+
+    def keyed(found: Iterable[str]) -> list[int]:
+        return sorted({addresses.address_key(secret, one) for one in found})
+
+    def entries(name: str, found: Iterable[people_file.Join | people_file.Apart]) -> pa.Table:
+        rows = [
+            {"entry": number, "address_key": key}
+            for number, entry in enumerate(found, 1)
+            for key in keyed(entry.addresses)
+        ]
+        return pa.Table.from_pylist(rows, schema=RAW_TABLES[name].schema)
+
+    kinds = {key: entry.kind for entry in by_hand.kind for key in keyed(entry.addresses)}
     domains = sorted({domain.lower() for domain in settings.organisation.own_domains})
     return {
-        "raw.own_addresses": _table("raw.own_addresses", address_key=pa.array(own, pa.int64())),
+        "raw.own_addresses": _table(
+            "raw.own_addresses", address_key=pa.array(keyed(settings.me.addresses), pa.int64())
+        ),
         "raw.own_domains": _table("raw.own_domains", domain=pa.array(domains, pa.string())),
+        "raw.joined_by_hand": entries("raw.joined_by_hand", by_hand.join),
+        "raw.apart_by_hand": entries("raw.apart_by_hand", by_hand.apart),
+        "raw.kinds_by_hand": _table(
+            "raw.kinds_by_hand",
+            address_key=pa.array(list(kinds), pa.int64()),
+            kind=pa.array(list(kinds.values()), pa.string()),
+        ),
     }

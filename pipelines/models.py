@@ -37,7 +37,7 @@ SCHEMAS = ("raw", "staging", "metrics")
 MONTHS = "staging.months"
 WANTED_MONTHS = "staging.wanted_months"
 
-_ONE = ("Grain", "Version", "Touches")
+_ONE = ("Grain", "Version", "Touches", "Personal")
 _MANY = ("Check", "Warn", "Source", "Caveat")
 _LABEL = re.compile(rf"^({'|'.join(_ONE + _MANY)}):\s*(.*)$")
 
@@ -157,6 +157,11 @@ class Model:
         """Column that says from when on a changed row of this table makes months stale."""
         return self.header.get("Touches", (None,))[0]
 
+    @property
+    def personal(self) -> str | None:
+        """Column that says of whom a row speaks, where its rows are for that person alone."""
+        return self.header.get("Personal", (None,))[0]
+
     @cached_property
     def _tables(self) -> frozenset[str]:
         """Every ``schema.table`` in the query."""
@@ -200,8 +205,9 @@ class Model:
         """Raise ModelError for anything in the file that breaks the grammar."""
         for part in ("question", "columns", "upstreams", "grain", "version"):
             getattr(self, part)
-        if self.touches and self.touches not in self.columns:
-            raise ModelError(f"{self.path}: Touches names {self.touches}, which is not a column")
+        for label, column in (("Touches", self.touches), ("Personal", self.personal)):
+            if column and column not in self.columns:
+                raise ModelError(f"{self.path}: {label} names {column}, which is not a column")
         if self.touches and self.is_monthly:
             raise ModelError(f"{self.path}: Touches is for tables that are rebuilt whole")
 

@@ -37,7 +37,13 @@ _TYPES = {
     "DATE": pa.date32(),
     "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
 }
-_PERSONAL = {"metrics.people": ("name", "address")}
+_NAMES = {"metrics.people": ("name", "address")}
+# Whose personal scores are published, as a condition on the column that a model's Personal names.
+_SCORED = {
+    "own": "IN (SELECT person_id FROM staging.mailboxes)",
+    "all": "IS NOT NULL",
+    "none": "IS NULL",
+}
 
 
 class PublishError(RuntimeError):
@@ -85,24 +91,24 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     make_private(settings.data_folder)
     folder = make_private(settings.parquet)
     standing = {file.path: file for file in read_manifest(folder)}
-    redraw = names_differ(settings)
+    redrawn = _redrawn(connection, graph, settings)
     files: list[PublishedFile] = []
     written = set()
     for model in published(graph):
         schema = table_schema(connection, model)
         for path, month, is_published in _parts(connection, model):
             known = standing.get(path)
-            stands = is_published and not (redraw and model.name in _PERSONAL)
+            stands = is_published and model.name not in redrawn
             if stands and known and _is_there(folder / path, known):
                 files.append(known)
                 continue
-            rows = _rows(connection, model, schema, month, shows_names=settings.shows_names)
+            rows = _rows(connection, model, schema, month, settings)
             files.append(_write(folder, path, model.table, month, rows))
             written.add(path)
     dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, metric_dictionary(graph))
     release = _release(sorted([*files, dictionary]), written)
     _remove_vanished(folder, {file.path for file in release.files})
-    _write_manifest(folder, connection, graph, release, shows_names=settings.shows_names)
+    _write_manifest(folder, connection, graph, release, settings)
     with transaction(connection):
         connection.execute(
             "UPDATE staging.built_months SET is_published = true WHERE table_name LIKE 'metrics.%'"
@@ -160,12 +166,44 @@ def read_manifest(folder: Path) -> list[PublishedFile]:
     return [PublishedFile(**line) for line in json.loads(path.read_text("utf-8"))["files"]]
 
 
-def names_differ(settings: Settings) -> bool:
-    """Whether names are published against the settings, as after a change of the audience."""
+def audience_differs(settings: Settings) -> bool:
+    """Whether names or scores are published against the settings, as after a change of these."""
     path = settings.parquet / MANIFEST
     if not path.exists():
         return False
-    return json.loads(path.read_text("utf-8"))["shows_names"] != settings.shows_names
+    shown = json.loads(path.read_text("utf-8"))
+    return (shown["shows_names"], shown.get("people_scores")) != (
+        settings.shows_names,
+        settings.people_scores,
+    )
+
+
+def _redrawn(
+    connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Settings
+) -> frozenset[str]:
+    """Models whose files show other people or columns than those that stand.
+
+    Whoever connects a mailbox gets the scores of earlier months, too, which are not computed again.
+    """
+    path = settings.parquet / MANIFEST
+    if not path.exists():
+        return frozenset()
+    shown = json.loads(path.read_text("utf-8"))
+    redrawn = set(_NAMES) if shown["shows_names"] != settings.shows_names else set()
+    scored = (shown.get("people_scores"), shown.get("mailbox_owners"))
+    if scored != (settings.people_scores, _owners(connection, graph, settings)):
+        redrawn.update(model.name for model in published(graph) if model.personal)
+    return frozenset(redrawn)
+
+
+def _owners(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Settings) -> str | None:
+    """A digest of those whose scores are published; None where that depends on no mailbox."""
+    if settings.people_scores != "own" or not any(model.personal for model in published(graph)):
+        return None
+    owners = connection.execute(
+        "SELECT DISTINCT person_id FROM staging.mailboxes WHERE person_id IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return hashlib.sha256(repr(owners).encode()).hexdigest()[:16]
 
 
 def _parts(
@@ -188,14 +226,16 @@ def _rows(
     model: Model,
     schema: pa.Schema,
     month: date | None,
-    *,
-    shows_names: bool,
+    settings: Settings,
 ) -> pa.Table:
-    hidden = () if shows_names else _PERSONAL.get(model.name, ())
+    hidden = () if settings.shows_names else _NAMES.get(model.name, ())
     columns = ", ".join(
         f'NULL AS "{name}"' if name in hidden else f'"{name}"' for name in schema.names
     )
-    where = f"WHERE month = DATE '{month}'" if month else ""
+    conditions = [f"month = DATE '{month}'"] if month else []
+    if model.personal:
+        conditions.append(f'"{model.personal}" {_SCORED[settings.people_scores]}')
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     order = ", ".join(f'"{column}"' for column in model.grain) or "1"
     query = f"SELECT {columns} FROM {model.name} {where} ORDER BY {order}"
     return connection.sql(query).to_arrow_table().cast(schema)
@@ -242,15 +282,16 @@ def _write_manifest(
     connection: duckdb.DuckDBPyConnection,
     graph: Graph,
     release: Release,
-    *,
-    shows_names: bool,
+    settings: Settings,
 ) -> None:
     ((as_of,),) = connection.execute("SELECT max(as_of) FROM staging.months").fetchall()
     versions = {model.table: model.version for model in published(graph)}
     manifest = {
         "release_id": release.release_id,
         "as_of": as_of.isoformat() if as_of else None,
-        "shows_names": shows_names,
+        "shows_names": settings.shows_names,
+        "people_scores": settings.people_scores,
+        "mailbox_owners": _owners(connection, graph, settings),
         "metric_versions": versions,
         "files": [asdict(file) for file in release.files],
     }

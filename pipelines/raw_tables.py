@@ -147,6 +147,16 @@ _TABLES = (
         },
     ),
     RawTable(
+        "raw.folders",
+        "Which folders of a mailbox are known for what they are?",
+        ("mailbox_id", "folder_id"),
+        {
+            "mailbox_id": (_TEXT, "the mailbox"),
+            "folder_id": (_TEXT, "its folder, where the id does not say what it is"),
+            "name": (_TEXT, "what it is: sent"),
+        },
+    ),
+    RawTable(
         "raw.events",
         "Which occurrence of a calendar entry does each calendar hold?",
         ("mailbox_id", "calendar_id", "event_id"),
@@ -236,6 +246,33 @@ _TABLES = (
         "Which addresses are oneself by kith.toml?",
         ("address_key",),
         {"address_key": (_INTEGER, "an address")},
+    ),
+    RawTable(
+        "raw.joined_by_hand",
+        "Which addresses are one person by people.toml?",
+        ("entry", "address_key"),
+        {
+            "entry": (_INTEGER, "number of its [[join]]; from 1"),
+            "address_key": (_INTEGER, "an address"),
+        },
+    ),
+    RawTable(
+        "raw.apart_by_hand",
+        "Which addresses are different people by people.toml?",
+        ("entry", "address_key"),
+        {
+            "entry": (_INTEGER, "number of its [[apart]]; from 1"),
+            "address_key": (_INTEGER, "an address; no two of an entry are one person's"),
+        },
+    ),
+    RawTable(
+        "raw.kinds_by_hand",
+        "What is an address by people.toml?",
+        ("address_key",),
+        {
+            "address_key": (_INTEGER, "an address"),
+            "kind": (_TEXT, "person, robot, list, room, group"),
+        },
     ),
     RawTable(
         "raw.cursors",

@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_MARK = "demo"
+PEOPLE_FILE = Path("people.toml")
 
 
 class SettingsError(ValueError):
@@ -123,6 +124,10 @@ class Settings(BaseSettings):
     data: Path = Field(
         default=Path("data"), description="folder of everything kith keeps, from kith.toml's folder"
     )
+    people_file: Path = Field(
+        default=PEOPLE_FILE,
+        description="who is who by hand, from kith.toml's folder; may be missing",
+    )
     audience: Literal["self", "organisation"] | None = Field(
         default=None,
         description="self: a personal install; organisation: others' mailboxes too; where not set, "
@@ -130,6 +135,11 @@ class Settings(BaseSettings):
     )
     people_names: bool = Field(
         default=False, description="names and addresses in parquet/ although others see it"
+    )
+    people_scores: Literal["own", "all", "none"] = Field(
+        default="own",
+        description="whose personal scores are published: owners of mailboxes that are read, "
+        "everybody's, nobody's",
     )
     first_month: Annotated[str, AfterValidator(_month)] = Field(
         default="1990-01", description="first month that is shown and computed; YYYY-MM"
@@ -177,9 +187,18 @@ class Settings(BaseSettings):
     @property
     def data_folder(self) -> Path:
         """Absolute ``data``: relative to kith.toml's folder, else to the working folder."""
-        path = config_path()
-        base = path.parent if path.is_file() else Path.cwd()
-        return (base / self.data.expanduser()).resolve()
+        return (_base() / self.data.expanduser()).resolve()
+
+    @property
+    def people_path(self) -> Path:
+        """Absolute ``people_file``, in the same way; without a file where nobody wrote one.
+
+        Raises SettingsError for a file of another name that is not there.
+        """
+        path = (_base() / self.people_file.expanduser()).resolve()
+        if self.people_file != PEOPLE_FILE and not path.is_file():
+            raise SettingsError(f"people_file names {path}, which is not there")
+        return path
 
     @property
     def database(self) -> Path:
@@ -230,6 +249,12 @@ class Settings(BaseSettings):
 def config_path() -> Path:
     """kith.toml: KITH_CONFIG, else the working folder's."""
     return Path(os.environ.get("KITH_CONFIG", "kith.toml")).expanduser().resolve()
+
+
+def _base() -> Path:
+    """What relative paths start from: kith.toml's folder, else the working folder."""
+    path = config_path()
+    return path.parent if path.is_file() else Path.cwd()
 
 
 def make_private(folder: Path) -> Path:

@@ -13,6 +13,7 @@ from datetime import datetime
 from connectors.http import Http, Timeouts, check_endpoint
 from connectors.microsoft import calendar, mail, users, values
 from connectors.microsoft.access import Endpoints, Key, SignIn
+from connectors.microsoft.exchange import ExchangeNames
 from connectors.microsoft.graph import (
     PUBLISHED,
     UNLIMITED,
@@ -73,6 +74,7 @@ class MicrosoftAccount:
         self.is_organisation = self._sign_in.is_organisation
         self._project = Bucket(quota.account_requests_per_minute, clock)
         self._limits: dict[str, Limits] = {}
+        self._names = ExchangeNames()
         self._lock = threading.Lock()
 
     def check(self, may_ask: Callable[[Iterable[str]], bool] = lambda _known: True) -> None:
@@ -137,9 +139,9 @@ class MicrosoftAccount:
         """
         with self._graph("User.Read") as graph:
             if self.is_organisation:
-                yield from users.pages(graph, cursors)
+                yield from users.pages(graph, cursors, self._names)
             else:
-                yield users.own_page(graph, _ME)
+                yield users.own_page(graph, _ME, self._names)
 
     def mail(
         self, mailbox: Mailbox, cursors: Mapping[str, str], held: Held, since: datetime
@@ -149,7 +151,9 @@ class MicrosoftAccount:
         held  asked for ids that a change names without saying what they are
         """
         with self._graph("Mail.ReadBasic", mailbox) as graph:
-            pull = mail.Pull(graph, self._root(mailbox), mailbox, cursors, held, since)
+            pull = mail.Pull(
+                graph, self._root(mailbox), mailbox, cursors, held, since, self._names.recipient
+            )
             yield from pull.pages()
 
     def calendar(
@@ -157,7 +161,9 @@ class MicrosoftAccount:
     ) -> Iterator[Page]:
         """What is new in the calendar of a mailbox, from what began at ``since`` on."""
         with self._graph("Calendars.ReadBasic", mailbox) as graph:
-            pull = calendar.Pull(graph, self._root(mailbox), mailbox, cursors, since)
+            pull = calendar.Pull(
+                graph, self._root(mailbox), mailbox, cursors, since, self._names.recipient
+            )
             yield from pull.pages()
 
     def _root(self, mailbox: Mailbox) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from connectors.http import Answer
 from connectors.microsoft import events, values
+from connectors.microsoft.exchange import Recipient
 from connectors.microsoft.graph import IMMUTABLE_IDS, Graph, segment
 from connectors.microsoft.refusals import Refused
 from connectors.microsoft.values import Item
@@ -59,9 +60,10 @@ class _State:
 class Pull:
     """One pull of the calendar of one mailbox.
 
-    root     path of the mailbox in Graph
-    since    nothing that began earlier is kept
-    uids     series -> its UID, as far as Graph was asked for it in this pull
+    root       path of the mailbox in Graph
+    since      nothing that began earlier is kept
+    recipient  reads who stands in an item
+    uids       series -> its UID, as far as Graph was asked for it in this pull
     """
 
     graph: Graph
@@ -69,6 +71,7 @@ class Pull:
     mailbox: Mailbox
     cursors: Mapping[str, str]
     since: datetime
+    recipient: Recipient = values.recipient
     uids: dict[str, str | None] = field(default_factory=dict)
 
     def pages(self) -> Iterator[Page]:
@@ -138,7 +141,9 @@ class Pull:
     def _records(self, items: Iterable[Item]) -> Iterator[Event | Reject]:
         for item in items:
             if values.text(item, "id"):
-                yield from events.records(item, self.mailbox, self._uid(item), self.since)
+                yield from events.records(
+                    item, self.mailbox, self._uid(item), self.since, self.recipient
+                )
 
     def _uid(self, item: Item) -> str | None:
         """The UID by which all calendars know the entry; Graph's own differs by occurrence.

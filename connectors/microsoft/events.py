@@ -11,6 +11,7 @@ from datetime import datetime
 from connectors import addresses
 from connectors.headers import ID_CHARACTERS, NO_ADDRESS
 from connectors.microsoft import values
+from connectors.microsoft.exchange import Recipient
 from connectors.microsoft.values import Item
 from connectors.records import Address, Attendee, Event, Mailbox, Reject
 
@@ -61,7 +62,11 @@ def is_of_series(item: Item) -> bool:
 
 
 def records(
-    item: Item, mailbox: Mailbox, uid: str | None, since: datetime
+    item: Item,
+    mailbox: Mailbox,
+    uid: str | None,
+    since: datetime,
+    recipient: Recipient = values.recipient,
 ) -> Iterator[Event | Reject]:
     """The Event that an item is, or a Reject; nothing for what began before ``since``.
 
@@ -79,8 +84,8 @@ def records(
     if start_at < since:
         return
     is_recurring = is_of_series(item)
-    organizer, _ = values.recipient(values.part(item, "organizer"))
-    attendees, unreadable_bytes = _attendees(item, mailbox, organizer)
+    organizer, _ = recipient(values.part(item, "organizer"))
+    attendees, unreadable_bytes = _attendees(item, mailbox, organizer, recipient)
     shows = values.text(item, "showAs")
     yield Event(
         mailbox_id=mailbox.mailbox_id,
@@ -119,7 +124,7 @@ def _original_start(item: Item, start_at: datetime) -> datetime:
 
 
 def _attendees(
-    item: Item, mailbox: Mailbox, organizer: Address | None
+    item: Item, mailbox: Mailbox, organizer: Address | None, recipient: Recipient
 ) -> tuple[tuple[Attendee, ...], int]:
     """Who was invited, the organiser among them, and the bytes of those without an address.
 
@@ -130,7 +135,7 @@ def _attendees(
     unreadable_bytes = 0
     host = _key(organizer)
     for one in values.parts(item, "attendees"):
-        address, length = values.recipient(one)
+        address, length = recipient(one)
         if address is None:
             unreadable_bytes += length
             continue

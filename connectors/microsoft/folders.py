@@ -14,7 +14,8 @@ from connectors.microsoft.refusals import Refused
 from connectors.microsoft.values import Item
 
 _QUERY = "$top=100&$select=id,childFolderCount,totalItemCount"
-_FIRST = ("inbox", "sentitems")
+SENT = "sentitems"
+_FIRST = ("inbox", SENT)
 # Never sent, not wanted, thrown away, no mail. A message moved into one of them has left the
 # others: that deletes it here, as it does for the person.
 _LEFT_OUT = ("drafts", "junkemail", "deleteditems", "outbox", "conversationhistory", "syncissues")

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from connectors.microsoft import folders, messages, values
+from connectors.microsoft.exchange import Recipient
 from connectors.microsoft.graph import IMMUTABLE_IDS, Graph, Step, segment, unusable
 from connectors.microsoft.refusals import Refused
 from connectors.microsoft.values import Item
@@ -63,6 +64,7 @@ class Pull:
     root          path of the mailbox in Graph
     cursors       stream -> cursor, as stored
     since         no older message is kept
+    recipient     reads who stands in an item
     with_headers  whether internetMessageHeaders is given with this permission in this tenant
     """
 
@@ -72,6 +74,7 @@ class Pull:
     cursors: Mapping[str, str]
     held: Held
     since: datetime
+    recipient: Recipient = values.recipient
     with_headers: bool = True
 
     def pages(self) -> Iterator[Page]:
@@ -82,7 +85,9 @@ class Pull:
         )
         cursor = json.dumps(found.names, sort_keys=True)
         total = sum(one.count for one in found.to_read)
-        yield Page(stream=STREAM, cursor=cursor, at=found.at, total=total)
+        sent = found.names.get(folders.SENT)
+        named = ((sent, "sent"),) if sent else ()
+        yield Page(stream=STREAM, cursor=cursor, at=found.at, total=total, named=named)
         for one in found.to_read:
             yield from self._folder(one.id)
         yield from self._vanished({_stream(one.id) for one in found.to_read}, found.at)
@@ -176,7 +181,9 @@ class Pull:
                 continue
             whole = item if messages.is_whole(item) else self._fetched(message_id)
             if whole is not None:
-                records += messages.records(whole, self.mailbox, folder_id, self.since)
+                records += messages.records(
+                    whole, self.mailbox, folder_id, self.since, self.recipient
+                )
         return tuple(records), tuple(filed)
 
     def _fetched(self, message_id: str) -> Item | None:

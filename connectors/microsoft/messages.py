@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from connectors import addresses, headers
 from connectors.microsoft import values
+from connectors.microsoft.exchange import Recipient
 from connectors.microsoft.values import Item
 from connectors.records import Address, Mailbox, Message, Reject
 
@@ -47,7 +48,11 @@ def is_mail(item: Item) -> bool:
 
 
 def records(
-    item: Item, mailbox: Mailbox, folder_id: str, since: datetime
+    item: Item,
+    mailbox: Mailbox,
+    folder_id: str,
+    since: datetime,
+    recipient: Recipient = values.recipient,
 ) -> Iterator[Message | Reject]:
     """The Message that an item is, or a Reject; nothing for what is no mail or older than since.
 
@@ -56,8 +61,8 @@ def records(
     if not is_mail(item):
         return
     source, locator = f"{mailbox.mailbox_id}/mail", values.text(item, "id") or ""
-    people = {name: _reading([values.part(item, key)]) for name, key in _ONE.items()}
-    people |= {name: _reading(values.parts(item, key)) for name, key in _MANY.items()}
+    people = {name: _reading([values.part(item, key)], recipient) for name, key in _ONE.items()}
+    people |= {name: _reading(values.parts(item, key), recipient) for name, key in _MANY.items()}
     sent_at = _sent_at(item, mailbox, people["from"].addresses)
     if sent_at is None or sent_at.year < _FIRST_DAY:
         yield Reject(source=source, locator=locator, reason=NO_TIME, length=len(str(item)))
@@ -92,12 +97,12 @@ def _sent_at(item: Item, mailbox: Mailbox, authors: tuple[Address, ...]) -> date
     return sent_at if is_own and abs(sent_at - received_at) <= _SAME_DAY else received_at
 
 
-def _reading(recipients: list[Item]) -> addresses.Reading:
+def _reading(recipients: list[Item], recipient: Recipient) -> addresses.Reading:
     """What a list of recipients says, each address once."""
     found: dict[str, Address] = {}
     unreadable = unreadable_bytes = 0
     for one in recipients:
-        address, length = values.recipient(one)
+        address, length = recipient(one)
         if address is not None:
             found.setdefault(address.address.lower(), address)
         elif length:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from connectors import addresses
 from connectors.microsoft import values
+from connectors.microsoft.exchange import ExchangeNames
 from connectors.microsoft.graph import VERSION, Graph, unusable
 from connectors.microsoft.values import Item
 from connectors.pages import Page, Sweep
@@ -24,11 +25,13 @@ SELECT = ",".join(
 _PATH = f"{VERSION}/users?$top=999&$select={SELECT}&$expand=manager($select=id)"
 
 
-def pages(graph: Graph, cursors: Mapping[str, str]) -> Iterator[Page]:
-    """Everybody in the tenant; who is not listed has gone."""
+def pages(graph: Graph, cursors: Mapping[str, str], names: ExchangeNames) -> Iterator[Page]:
+    """Everybody in the tenant; who is not listed has gone. Their ``names`` are learnt."""
     before = json.loads(cursors.get(STREAM, "{}")).get("seen_at")
     starts = True
     for step in graph.steps(_PATH):
+        for item in step.items:
+            names.learn(item, address_of(item))
         people = [person(item, step.at) for item in step.items if values.text(item, "id")]
         is_last = step.next is None
         seen_at = step.at.isoformat() if is_last else before
@@ -47,11 +50,12 @@ def pages(graph: Graph, cursors: Mapping[str, str]) -> Iterator[Page]:
         starts = False
 
 
-def own_page(graph: Graph, me: str) -> Page:
+def own_page(graph: Graph, me: str, names: ExchangeNames) -> Page:
     """The owner of a personal account; the rest of their tenant is not asked for."""
     answer = graph.get(f"{me}?$select={SELECT}")
     if values.text(answer.body, "id") is None:
         raise unusable()
+    names.learn(answer.body, address_of(answer.body))
     return Page(
         stream=STREAM,
         cursor=json.dumps({"seen_at": answer.at.isoformat()}),

@@ -20,6 +20,7 @@ with stored as (
     from raw.messages
     join staging.wanted_months
         on wanted_months.month = date_trunc('month', messages.sent_date)
+        and messages.sent_date >= wanted_months.month
         and messages.sent_at < wanted_months.as_of
     group by wanted_months.month, messages.mailbox_id
     union all

@@ -17,6 +17,7 @@ with letters as (
     from raw.messages
     join staging.wanted_months
         on wanted_months.month = date_trunc('month', messages.sent_date)
+        and messages.sent_date >= wanted_months.month
         and messages.sent_at < wanted_months.as_of
     left join staging.misnamed_copies
         on misnamed_copies.month = wanted_months.month

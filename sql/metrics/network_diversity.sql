@@ -9,13 +9,24 @@
 -- Check:   hierarchy between 0 and 1
 -- Check:   clustering between 0 and 1
 -- Check:   entropy between 0 and 1
+-- Check:   group_diversity between 0 and 1
+-- Check:   ei_index between -1 and 1
+-- Check:   ei_strength_index between -1 and 1
+-- Check:   outside_share between 0 and 1
+-- Check:   participation between 0 and 1
+-- Check:   clique_share between 0 and 1
 -- Check:   visible_share between 0 and 1
 -- Source:  effective size, efficiency, constraint, hierarchy: Burt 1992, Structural Holes, chapter 2
 -- Source:  entropy: Eagle, Macy & Claxton 2010, Science 328:1029; bandwidth beside diversity: Aral &
 --          Van Alstyne 2011, Am. J. Sociology 117:90
+-- Source:  group diversity: Blau 1977; E-I: Krackhardt & Stern 1988, Social Psychology Quarterly
+--          51:123; communities: Traag, Waltman & van Eck 2019, Scientific Reports 9:5233;
+--          participation: Guimera & Amaral 2005, Nature 433:895
 -- Caveat:  one mailbox sees ties between others only where they are addressed together, so a
 --          network looks more open than it is where visible_share is small
--- Version: 1
+-- Caveat:  groups are departments inside and domains outside; contacts with freemail are of none and
+--          left out of what is said of groups, which is null where nobody remains
+-- Version: 2
 
 with investments as (
     select
@@ -110,8 +121,21 @@ select
         when totals.degree = 1 then 0
         else least(totals.entropy / ln(totals.degree), 1)
     end as entropy,  -- how evenly strength is spread over contacts; 0 one has all, 1 all have the same
+    group_mixes.group_diversity,  -- chance that two units of strength go to different groups; 0 one group, towards 1 many alike
+    group_mixes.ei_index,  -- ties beyond the own group less those within, over both; -1 all within, 1 all beyond
+    group_mixes.ei_strength_index,  -- the same of strength
+    group_mixes.outside_share,  -- of strength, outside the own organisation; 0 to 1
+    community_mixes.community_id,  -- the person's community; the same number from month to month while it lasts
+    community_mixes.participation,  -- how far strength is spread over communities; 0 all in one, towards 1 many alike
+    community_mixes.clique_share,  -- of strength, inside the own community; 0 to 1
     least(totals.visible_strength / totals.total_strength, 1) as visible_share  -- of total_strength with contacts whose own mailboxes are read; 0 to 1
 from totals
 join hierarchies
     on hierarchies.month = totals.month
     and hierarchies.person_id = totals.person_id
+left join staging.group_mixes
+    on group_mixes.month = totals.month
+    and group_mixes.person_id = totals.person_id
+left join staging.community_mixes
+    on community_mixes.month = totals.month
+    and community_mixes.person_id = totals.person_id

@@ -9,7 +9,16 @@
 -- Version: 3
 
 -- Reasons are ranked. Precedence 0 is for what a hand wrote down: it beats everything.
-with named as (
+with by_hand as (
+    select
+        kinds_by_hand.address_key,
+        0 as precedence,
+        kinds_by_hand.kind,
+        'people.toml' as kind_reason
+    from raw.kinds_by_hand
+),
+
+named as (
     select
         own_addresses.address_key,
         1 as precedence,
@@ -214,6 +223,8 @@ group_forms as (
 ),
 
 reasons as (
+    select by_hand.address_key, by_hand.precedence, by_hand.kind, by_hand.kind_reason from by_hand
+    union all
     select named.address_key, named.precedence, named.kind, named.kind_reason from named
     union all
     select in_directory.address_key, in_directory.precedence, in_directory.kind, in_directory.kind_reason from in_directory

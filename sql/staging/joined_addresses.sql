@@ -1,55 +1,72 @@
 -- Which addresses belong to one and the same person?
 --
 -- Grain:   address_key
--- Check:   joined_key is not null
--- Caveat:  two sets that share an address are one person, as is an address that a directory has
---          given first to one and later to another
--- Version: 1
+-- Check:   joined_key <= address_key
+-- Caveat:  what people.toml holds apart, and two entries of one directory, are never joined by a
+--          rule; only people.toml and [me] can say that two entries are one person
+-- Caveat:  where two pieces of evidence exclude each other, the rule that is believed first holds
+-- Version: 2
 
-with recursive memberships as (
+with edges as (
     select
-        concat(people.account_id, ' ', people.directory_id) as set_id,
-        people.address_key
-    from raw.people
-    union all
-    select
-        concat(people.account_id, ' ', people.directory_id) as set_id,
-        unnest(people.alias_keys) as address_key
-    from raw.people
-    union all
-    -- No directory gives out an empty id.
-    select
-        '' as set_id,
-        own_addresses.address_key
-    from raw.own_addresses
+        coalesce(
+            list(
+                struct_pack(
+                    address_key := join_evidence.address_key,
+                    other_key := join_evidence.other_key,
+                    precedence := join_evidence.precedence,
+                    is_by_hand := join_evidence.rule in ('by_hand', 'own_address')
+                )
+                order by join_evidence.precedence, join_evidence.address_key, join_evidence.other_key
+            ),
+            []
+        ) as edges
+    from staging.join_evidence
 ),
 
-links as (
-    select distinct
-        memberships.address_key,
-        others.address_key as other_key
-    from memberships
-    join memberships as others on others.set_id = memberships.set_id
-    where
-        memberships.address_key is not null
-        and others.address_key is not null
+marks as (
+    select
+        concat('directory ', directory_holders.account_id) as scope,
+        directory_holders.address_key,
+        directory_holders.holder_key as label,
+        false as is_by_hand
+    from staging.directory_holders
+    union all
+    select
+        concat('apart ', apart_by_hand.entry) as scope,
+        apart_by_hand.address_key,
+        apart_by_hand.address_key as label,
+        true as is_by_hand
+    from raw.apart_by_hand
 ),
 
-reached as (
+gathered as (
     select
-        links.address_key,
-        links.other_key
-    from links
-    union
+        coalesce(
+            list(
+                struct_pack(
+                    address_key := marks.address_key,
+                    scope := marks.scope,
+                    label := marks.label,
+                    is_by_hand := marks.is_by_hand
+                )
+                order by marks.scope, marks.address_key
+            ),
+            []
+        ) as marks
+    from marks
+),
+
+joined as (
     select
-        reached.address_key,
-        links.other_key
-    from reached
-    join links on links.address_key = reached.other_key
+        unnest(
+            join_addresses([struct_pack(edges := edges.edges, marks := gathered.marks)])
+        ) as found
+    from edges
+    cross join gathered
 )
 
 select
-    reached.address_key,  -- the address
-    min(reached.other_key) as joined_key  -- the same for all addresses of one person
-from reached
-group by reached.address_key
+    joined.found.address_key,  -- the address
+    joined.found.joined_key  -- the least address of the same person
+from joined

@@ -6,7 +6,7 @@
 -- Caveat:  a calendar says since when a mailbox is covered only where it holds no mail: meetings
 --          that repeat reach back further than what was read
 -- Touches: first_covered_at
--- Version: 1
+-- Version: 2
 
 with mail as (
     select
@@ -36,11 +36,28 @@ covered as (
     from raw.mailboxes
     left join mail on mail.mailbox_id = mailboxes.mailbox_id
     left join calendars on calendars.mailbox_id = mailboxes.mailbox_id
+),
+
+-- A mailbox may go by an address that nobody ever wrote to or from.
+unmet as (
+    select
+        joined_addresses.address_key,
+        min(addresses.person_id) as person_id
+    from staging.joined_addresses
+    join staging.joined_addresses as others on others.joined_key = joined_addresses.joined_key
+    join staging.addresses
+        on addresses.address_key = others.address_key
+        and addresses.kind = 'person'
+    where joined_addresses.address_key not in (
+        select met.address_key
+        from staging.addresses as met
+    )
+    group by joined_addresses.address_key
 )
 
 select
     covered.mailbox_id,  -- the mailbox
-    addresses.person_id,  -- its owner; null for an archive of a list and for one without an owner
+    coalesce(addresses.person_id, unmet.person_id) as person_id,  -- its owner; null for an archive of a list and for one without an owner
     covered.first_covered_at,  -- the first that it holds; UTC
     cast(
         cast(covered.first_covered_at as date) + cast(parameters.settling_days as integer)
@@ -51,4 +68,5 @@ cross join staging.parameters
 left join staging.addresses
     on addresses.address_key = covered.address_key
     and addresses.kind = 'person'
+left join unmet on unmet.address_key = covered.address_key
 where covered.first_covered_at is not null

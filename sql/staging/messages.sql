@@ -30,90 +30,60 @@ with audiences as (
     group by recipients.month, recipients.message_key
 ),
 
-written as (
+-- Everybody's own addresses: who writes to one of them alone writes to oneself.
+authors as (
     select
-        envelopes.month,
-        envelopes.message_key,
-        envelopes.sent_at,
-        envelopes.sent_date,
-        envelopes.author_key,
-        authors.person_id as author_id,
-        authors.kind as author_kind,
-        envelopes.is_author_hidden,
-        envelopes.is_automated,
-        envelopes.is_of_calendar,
-        envelopes.list_id,
-        envelopes.list_address_key,
-        envelopes.address_count,
-        coalesce(audiences.people_count, 0) as people_count,
-        envelopes.in_reply_to_key,
-        envelopes.reference_keys,
-        envelopes.is_thread_start,
-        envelopes.thread_key
-    from staging.envelopes
-    join staging.wanted_months on wanted_months.month = envelopes.month
-    left join staging.addresses as authors on authors.address_key = envelopes.author_key
-    left join audiences
-        on audiences.month = envelopes.month
-        and audiences.message_key = envelopes.message_key
-),
-
--- Only those that name no other person are looked at for the author's own addresses.
-own_names as (
-    select
-        envelopes.month,
-        envelopes.message_key,
-        unnest(flatten([envelopes.to_keys, envelopes.cc_keys, envelopes.bcc_keys])) as address_key,
-        written.author_id
-    from written
-    join staging.envelopes
-        on envelopes.month = written.month
-        and envelopes.message_key = written.message_key
-    where
-        written.people_count = 0
-        and written.address_count > 0
-        and written.author_kind = 'person'
-),
-
-to_oneself as (
-    select distinct
-        own_names.month,
-        own_names.message_key
-    from own_names
-    join staging.addresses
-        on addresses.address_key = own_names.address_key
-        and addresses.person_id = own_names.author_id
+        addresses.address_key,
+        addresses.person_id,
+        addresses.kind,
+        owners.own_keys
+    from staging.addresses
+    join (
+        select
+            addresses.person_id,
+            list(addresses.address_key order by addresses.address_key) as own_keys
+        from staging.addresses
+        group by addresses.person_id
+    ) as owners on owners.person_id = addresses.person_id
 )
 
 select
-    written.month,  -- month it was sent in
-    written.message_key,  -- the message, the same in every mailbox
-    written.sent_at,  -- when it was sent; UTC
-    written.sent_date,  -- its day, UTC
-    case when written.author_kind = 'person' and not written.is_author_hidden then written.author_id end as author_id,  -- who wrote it; null where that is no person
+    envelopes.month,  -- month it was sent in
+    envelopes.message_key,  -- the message, the same in every mailbox
+    envelopes.sent_at,  -- when it was sent; UTC
+    envelopes.sent_date,  -- its day, UTC
     case
-        when written.author_key is null then 'no_author'
-        when written.is_author_hidden then 'author_hidden'
-        when written.author_kind <> 'person' then 'author_is_' || written.author_kind
-        when written.is_of_calendar then 'of_calendar'
-        when written.is_automated then 'automated'
-        when written.address_count > parameters.crowd_size then 'broadcast'
-        when written.people_count > 0 then null
-        when written.address_count = 0 then 'no_address'
-        when to_oneself.message_key is not null then 'to_self'
+        when authors.kind = 'person' and not envelopes.is_author_hidden then authors.person_id
+    end as author_id,  -- who wrote it; null where that is no person
+    case
+        when envelopes.author_key is null then 'no_author'
+        when envelopes.is_author_hidden then 'author_hidden'
+        when authors.kind <> 'person' then 'author_is_' || authors.kind
+        when envelopes.is_of_calendar then 'of_calendar'
+        when envelopes.is_automated then 'automated'
+        when envelopes.address_count > parameters.crowd_size then 'broadcast'
+        when audiences.people_count > 0 then null
+        when envelopes.address_count = 0 then 'no_address'
+        when
+            list_has_any(envelopes.to_keys, authors.own_keys)
+            or list_has_any(envelopes.cc_keys, authors.own_keys)
+            or list_has_any(envelopes.bcc_keys, authors.own_keys)
+            then 'to_self'
         else 'to_nobody'
     end as left_out_reason,  -- why it makes no contact; null where it does
-    written.is_automated,  -- its headers speak of a machine
-    written.list_id,  -- List-Id of the list that carried it
-    written.list_address_key,  -- address of that list
-    written.address_count,  -- different addresses in To, Cc and Bcc, lists and robots included; addresses
-    written.people_count,  -- different people in To, Cc and Bcc but the author; people
-    written.in_reply_to_key,  -- message_key of the message it answers
-    written.reference_keys,  -- message_keys of its thread, oldest first
-    written.is_thread_start,  -- follows no earlier message
-    written.thread_key  -- the oldest message it names, else the oldest of its conversation, else itself
-from written
+    envelopes.is_automated,  -- its headers speak of a machine
+    envelopes.list_id,  -- List-Id of the list that carried it
+    envelopes.list_address_key,  -- address of that list
+    envelopes.address_count,  -- different addresses in To, Cc and Bcc, lists and robots included; addresses
+    coalesce(audiences.people_count, 0) as people_count,  -- different people in To, Cc and Bcc but the author; people
+    envelopes.in_reply_to_key,  -- message_key of the message it answers
+    envelopes.reference_keys,  -- message_keys of its thread, oldest first
+    envelopes.is_thread_start,  -- follows no earlier message
+    envelopes.thread_key  -- the oldest message it names, else the oldest of its conversation, else itself
+from staging.envelopes
+join staging.wanted_months on wanted_months.month = envelopes.month
 cross join staging.parameters
-left join to_oneself
-    on to_oneself.month = written.month
-    and to_oneself.message_key = written.message_key
+left join authors on authors.address_key = envelopes.author_key
+left join audiences
+    on audiences.month = envelopes.month
+    and audiences.message_key = envelopes.message_key

@@ -12,12 +12,39 @@
 -- Version: 1
 
 with happenings as (
+    select messages.sent_date as happened_date
+    from raw.messages
+    union all
+    select cast(events.start_at as date) as happened_date
+    from raw.events
+    where
+        not events.is_all_day
+        and events.kind = 'default'
+),
+
+-- Only files must be asked how far they reach; a provider's mailbox has pulled_at.
+files as (
+    select mailboxes.mailbox_id
+    from raw.mailboxes
+    where
+        mailboxes.pulled_at is null
+        and mailboxes.provider = 'files'
+),
+
+believed as (
     select
         messages.mailbox_id,
         messages.sent_at as happened_at,
         messages.sent_at as known_at,
         false as is_meeting
     from raw.messages
+    cross join staging.parameters
+    where
+        messages.sent_date >= parameters.first_month
+        and messages.mailbox_id in (
+            select files.mailbox_id
+            from files
+        )
     union all
     select
         events.mailbox_id,
@@ -25,20 +52,15 @@ with happenings as (
         events.updated_at as known_at,
         true as is_meeting
     from raw.events
+    cross join staging.parameters
     where
         not events.is_all_day
         and events.kind = 'default'
-),
-
-believed as (
-    select
-        happenings.mailbox_id,
-        happenings.happened_at,
-        happenings.known_at,
-        happenings.is_meeting
-    from happenings
-    cross join staging.parameters
-    where happenings.happened_at >= cast(parameters.first_month as timestamptz)
+        and events.start_at >= cast(parameters.first_month as timestamptz)
+        and events.mailbox_id in (
+            select files.mailbox_id
+            from files
+        )
 ),
 
 written as (
@@ -49,23 +71,23 @@ written as (
     group by believed.mailbox_id
 ),
 
+reaching as (
+    -- Meetings still to come must not move the running month into the future.
+    select max(believed.happened_at) as happened_at
+    from believed
+    join written on written.mailbox_id = believed.mailbox_id
+    where
+        not believed.is_meeting
+        or written.written_at is null
+        or believed.happened_at <= written.written_at
+),
+
 ends as (
     select max(cast(mailboxes.pulled_at as date)) as end_date
     from raw.mailboxes
     union all
-    -- Meetings still to come must not move the running month into the future.
-    select max(cast(believed.happened_at as date)) + 1 as end_date
-    from believed
-    join written on written.mailbox_id = believed.mailbox_id
-    left join raw.mailboxes on mailboxes.mailbox_id = believed.mailbox_id
-    where
-        mailboxes.pulled_at is null
-        and coalesce(mailboxes.provider, 'files') = 'files'
-        and (
-            not believed.is_meeting
-            or written.written_at is null
-            or believed.happened_at <= written.written_at
-        )
+    select cast(reaching.happened_at as date) + 1 as end_date
+    from reaching
 ),
 
 span as (
@@ -76,12 +98,20 @@ span as (
 ),
 
 first_happening as (
-    select min(year(believed.happened_at) * 12 + month(believed.happened_at) - 1) as first_number
-    from believed
+    select min(happenings.happened_date) as happened_date
+    from happenings
+    cross join staging.parameters
+    where happenings.happened_date >= parameters.first_month
 ),
 
 numbers as (
-    select unnest(range(first_happening.first_number, span.last_number + 1)) as number
+    select
+        unnest(
+            range(
+                year(first_happening.happened_date) * 12 + month(first_happening.happened_date) - 1,
+                span.last_number + 1
+            )
+        ) as number
     from first_happening
     cross join span
 ),

@@ -36,4 +36,9 @@ select
     cast(10 as bigint) as min_group_size,  -- nothing is said of a smaller group; people
     cast(3 as bigint) as robot_message_count,  -- fewer messages do not make a robot; messages
     cast(0.9 as double) as robot_message_share,  -- of an address's messages a machine's headers carry; 0 to 1
-    cast(20 as bigint) as silent_robot_message_count  -- who wrote fewer and was never written to may be a person all the same; messages
+    cast(20 as bigint) as silent_robot_message_count,  -- who wrote fewer and was never written to may be a person all the same; messages
+    cast(2 as bigint) as full_name_limit,  -- an address that goes by more full names is nobody's own; names
+    cast(8 as bigint) as namesake_limit,  -- a full name seen at more addresses is not one person's; addresses
+    cast(3 as bigint) as local_part_length,  -- what stands before the @ says nothing where it is shorter; characters
+    cast(2 as bigint) as copied_day_count,  -- days on which one writes to a namesake who is oneself; days
+    cast(2 as bigint) as sent_from_message_count  -- fewer messages in a sent folder may have strayed there; messages

@@ -551,6 +551,27 @@ def test_an_author_known_only_to_exchange_is_left_out_and_counted():
         assert all("/O=" not in repr(one) for one in store.messages.values())
 
 
+def test_an_author_whom_exchange_names_its_own_way_is_found_in_the_directory():
+    with Tenant(exchange_senders=True) as tenant:
+        store, account = Store(), tenant.account()
+        Store().take(account.people({}))
+        tenant.pull_mail(tenant.busy, store, account=account)
+        expected = tenant.expected(tenant.busy)
+        found = store.live_messages()
+        for key, wanted in expected.items():
+            # Colleagues may write from an earlier address; the directory gives their first.
+            first = tenant.world.account(wanted.author.address)
+            address = first.address if first else wanted.author.address
+            assert found[key].author.address == address
+        assert not any(", from" in one.locator for one in store.rejects)
+
+
+def test_the_folder_of_sent_mail_is_named(tenant: Tenant, store: Store):
+    tenant.pull_mail(tenant.quiet, store)
+    named = {one for page in store.pages for one in page.named}
+    assert named == {(tenant.ids(tenant.quiet).folder("sent"), "sent")}
+
+
 def test_a_tenant_that_refuses_headers_still_gives_its_mail(
     tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch
 ):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.microsoft import events, messages, users, values
+from connectors.microsoft.exchange import ExchangeNames
 from connectors.records import Address, Attendee, Event, Mailbox, Message, Person, Reject, table
 
 MAILBOX = Mailbox(mailbox_id="microsoft-1", provider="microsoft", address="Ann@x.example")
@@ -464,6 +465,44 @@ def test_a_user_in_all_parts():
         manager_id="m",
         seen_at=AT,
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/O=X/CN=ANN",
+        "/o=x/cn=Ann",
+        "IMCEAEX-_O=X_CN=ANN@x.example",
+        "imceaex-_o=x_cn=+41nn@elsewhere.example",
+    ],
+)
+def test_a_name_of_exchange_is_the_address_of_whom_the_directory_gives_it(name: str):
+    names = ExchangeNames()
+    assert names.recipient(someone(name, "Ann")) == (None, len(name))
+    names.learn(user(), "Ann@x.example")
+    assert names.recipient(someone(name, "Ann")) == (Address("Ann@x.example", "Ann"), 0)
+    stranger = "/O=X/CN=BOB"
+    assert names.recipient(someone(stranger, "Bob")) == (None, len(stranger))
+    assert names.recipient(someone("c@d.e", "C")) == (Address("c@d.e", "C"), 0)
+
+
+def test_a_user_without_an_address_or_with_broken_proxies_teaches_no_names():
+    names = ExchangeNames()
+    names.learn(user(), None)
+    for proxies in (None, "x500:/O=X/CN=ANN", [7, None, "x500:", "x500"]):
+        names.learn(user(proxyAddresses=proxies), "Ann@x.example")
+    assert names.recipient(someone("/O=X/CN=ANN", "Ann"))[0] is None
+
+
+def test_whom_exchange_names_is_a_guest_under_their_address():
+    names = ExchangeNames()
+    names.learn(user(), "ann@x.example")
+    item = meeting(attendees=[attendee("/O=X/CN=ANN", "accepted")])
+    (event,) = events.records(item, MAILBOX, "uid", SINCE, names.recipient)
+    assert [(one.address, one.response) for one in event.attendees] == [
+        ("ann@x.example", "accepted"),
+        ("bob@y.example", "accepted"),
+    ]
 
 
 NOBODY = {"givenName": None, "surname": None, "jobTitle": None, "department": None}

@@ -72,7 +72,10 @@ def test_a_deleted_message_keeps_its_row_leaves_its_folders_and_touches_its_mont
     store.page(gone=(Gone("message", "b", TUESDAY),), at=TUESDAY)
     assert store.gone("raw.messages", "message_id") == {"a": None, "b": TUESDAY}
     assert store.folders() == [("a", "inbox")]
-    assert store.touched() == {("raw.messages", date(2024, 3, 1))}
+    assert store.touched() == {
+        ("raw.messages", date(2024, 3, 1)),
+        ("raw.message_folders", None),
+    }
 
 
 def test_what_is_gone_stays_gone_since_the_first_time(store):
@@ -205,3 +208,24 @@ def test_what_is_held_includes_what_was_deleted(store):
     store.page(gone=(Gone("message", "b", TUESDAY),))
     held = store.writer.ask(lambda one: mailboxes.held(one, "box", ["a", "b", "c"]))
     assert held == {"a", "b"}
+
+
+def test_what_a_folder_is_stays_known_and_touches_once(store):
+    store.page(named=(("f1", "sent"),))
+    assert store.touched() == {("raw.folders", None)}
+    store.page(named=(("f1", "sent"),))
+    assert store.touched() == set()
+    store.page(named=(("f2", "sent"),))
+    assert store.rows("FROM raw.folders ORDER BY ALL") == [
+        ("box", "f1", "sent"),
+        ("box", "f2", "sent"),
+    ]
+
+
+def test_a_move_touches_what_rests_on_folders_and_a_move_told_twice_does_not(store):
+    store.page(message("a", "inbox"))
+    store.touched()
+    store.page(filed=(("archive", "a"),), unfiled=(("inbox", "a"),))
+    assert store.touched() == {("raw.message_folders", None)}
+    store.page(filed=(("archive", "a"),), unfiled=(("inbox", "a"),))
+    assert store.touched() == set()

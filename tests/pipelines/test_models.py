@@ -72,6 +72,7 @@ def test_name_header_columns_and_upstreams_come_from_the_file(write):
         ("-- Version: 3", "-- Version: three", "whole number"),
         ("-- Version: 3", "-- Versoin: 3", "belongs to no label"),
         ("-- Version: 3", "-- Touches: month", "rebuilt whole"),
+        ("-- Version: 3", "-- Personal: whoever", "Personal names whoever, which is not a column"),
         ("select\n    sent.month", "selekt\n    sent.month", "line|SELECT"),
         ("from sent\n", "from sent;\nselect 1\n", "exactly one SELECT"),
     ],

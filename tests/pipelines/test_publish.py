@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.build import build
 from pipelines.models import Graph
-from pipelines.publish import PublishError, names_differ, publish, read_manifest
+from pipelines.publish import PublishError, audience_differs, publish, read_manifest
 from pipelines.raw_tables import RAW_TABLES
 from pipelines.settings import Settings
 from pipelines.store import Batch, store
@@ -244,12 +244,12 @@ def test_names_that_were_published_go_when_the_audience_changes(connection, grap
     release(connection, graph, settings)
     assert b"ann@x.example" in b"".join(files(settings.parquet).values())
     organisation = settings.model_copy(update={"audience": "organisation"})
-    assert names_differ(organisation)
+    assert audience_differs(organisation)
     again = release(connection, graph, organisation)
     assert again.written >= {"people.parquet"}
     assert "copies/2024-01.parquet" not in again.written
     assert b"ann@x.example" not in b"".join(files(settings.parquet).values())
-    assert not names_differ(organisation)
+    assert not audience_differs(organisation)
 
 
 def test_the_folder_is_closed_to_others(connection, graph, settings):
@@ -266,3 +266,88 @@ def test_reading_a_manifest_gives_back_what_was_published(connection, graph, set
     assert [file.month for file in published.of("copies")] == [
         f"{date(2024, month, 1):%Y-%m}" for month in (1, 2)
     ]
+
+
+SCORES = {
+    "staging/mailboxes.sql": """\
+-- Whose is each mailbox?
+--
+-- Grain: mailbox_id
+
+select
+    mailboxes.mailbox_id,  -- mailbox
+    mailboxes.address_key as person_id,  -- owner
+from raw.mailboxes
+""",
+    "metrics/scores.sql": """\
+-- How well does everybody do?
+--
+-- Grain:    month, person_id
+-- Personal: person_id
+
+select
+    wanted_months.month,  -- first day; UTC
+    unnest([1, 2, 3])::bigint as person_id,  -- person
+    0.5::double as score,  -- score; 0 to 1
+from staging.wanted_months
+""",
+}
+
+
+@pytest.fixture
+def scored(graph, tmp_path) -> Graph:
+    for name, text in SCORES.items():
+        (tmp_path / "sql" / name).write_text(text, encoding="utf-8")
+    return Graph.load(tmp_path / "sql")
+
+
+def own_mailbox(connection, name: str, person: int | None) -> None:
+    connection.execute(
+        "INSERT INTO raw.mailboxes (mailbox_id, provider, address_key, state) "
+        "VALUES (?, 'files', ?, 'ok')",
+        [name, person],
+    )
+    connection.execute("INSERT INTO raw.touched_months VALUES ('raw.mailboxes', NULL)")
+
+
+def people_scored(settings: Settings, month: str) -> list[int]:
+    return pq.read_table(settings.parquet / "scores" / f"{month}.parquet")["person_id"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("people_scores", "people"), [("own", [2]), ("all", [1, 2, 3]), ("none", [])]
+)
+def test_personal_scores_are_published_of_those_whom_the_setting_names(
+    connection, scored, settings, people_scores, people
+):
+    mail(connection, "2024-01-05")
+    own_mailbox(connection, "two", 2)
+    own_mailbox(connection, "archive of nobody", None)
+    release(connection, scored, settings.model_copy(update={"people_scores": people_scores}))
+    assert people_scored(settings, "2024-01") == people
+    assert pq.read_table(settings.parquet / "people.parquet").num_rows == 1
+
+
+def test_another_setting_writes_personal_scores_again_and_nothing_else(
+    connection, scored, settings
+):
+    mail(connection, "2024-01-05")
+    own_mailbox(connection, "two", 2)
+    release(connection, scored, settings.model_copy(update={"people_scores": "all"}))
+    assert audience_differs(settings)
+    again = release(connection, scored, settings)
+    assert again.written == {"scores/2024-01.parquet"}
+    assert people_scored(settings, "2024-01") == [2]
+    assert not audience_differs(settings)
+
+
+def test_whoever_connects_a_mailbox_gets_the_scores_of_earlier_months_too(
+    connection, scored, settings
+):
+    mail(connection, "2024-01-05", "2024-02-05")
+    own_mailbox(connection, "two", 2)
+    release(connection, scored, settings)
+    own_mailbox(connection, "three", 3)
+    release(connection, scored, settings)
+    assert people_scored(settings, "2024-01") == [2, 3]
+    assert people_scored(settings, "2024-02") == [2, 3]

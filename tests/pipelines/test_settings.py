@@ -80,3 +80,10 @@ def test_only_an_install_for_oneself_shows_names_unless_told_to():
     assert Settings().shows_names
     assert not Settings(audience="organisation").shows_names
     assert Settings(audience="organisation", people_names=True).shows_names
+
+
+def test_scores_are_for_owners_of_mailboxes_unless_told_otherwise(folder: Path):
+    assert Settings().people_scores == "own"
+    (folder / "kith.toml").write_text('people_scores = "everybody"\n')
+    with pytest.raises(SettingsError, match="people_scores"):
+        Settings.load()

@@ -34,6 +34,7 @@ OF_PEOPLE = {
     "manager_id",
     "person_id",
     "second_id",
+    "superior_id",
     "to_person_id",
 }
 
@@ -237,18 +238,51 @@ class World:
 
     def network(self, edges: Iterable[tuple[str, str, float]], month: str = "2024-01") -> None:
         """Let the network of one month be these undirected edges (one end, other end, strength)."""
-        self.months(month, 1)
+        self.networks([edges], month)
+
+    def networks(
+        self, networks: Sequence[Iterable[tuple[str, str, float]]], first: str = "2024-01"
+    ) -> None:
+        """Let the networks of successive months be these lists of undirected edges.
+
+        Nobody belongs to a group until ``groups`` says so.
+        """
+        self.months(first, len(networks))
+        self.given("staging.memberships")
+        months = [month for (month,) in self.execute("SELECT month FROM staging.months ORDER BY 1")]
         self.given(
             "staging.edges",
             [
                 {
-                    "month": f"{month}-01",
+                    "month": month,
                     "person_id": self.key(one),
                     "contact_id": self.key(other),
                     "strength": strength,
                 }
+                for month, edges in zip(months, networks, strict=True)
                 for end, far, strength in edges
                 for one, other in ((end, far), (far, end))
+            ],
+        )
+
+    def groups(self, groups: dict[str, str | None], outside: Iterable[str] = ()) -> None:
+        """Let people belong to these groups in every month; None is freemail.
+
+        outside  groups that are not of the own organisation
+        """
+        months = [month for (month,) in self.execute("SELECT month FROM staging.months")]
+        self.given(
+            "staging.memberships",
+            [
+                {
+                    "month": month,
+                    "person_id": self.key(name),
+                    "group_name": group,
+                    "is_internal": group is not None and group not in set(outside),
+                    "is_freemail": group is None,
+                }
+                for month in months
+                for name, group in groups.items()
             ],
         )
 
@@ -262,7 +296,10 @@ class World:
                 continue
             if model.is_monthly:
                 self._want(wanted)
-                of_wanted = f"WHERE month IN (SELECT month FROM {WANTED_MONTHS})"
+                of_wanted = (
+                    f"WHERE month IN (SELECT month FROM {WANTED_MONTHS}) "
+                    "OR month NOT IN (SELECT month FROM staging.months)"
+                )
             else:
                 of_wanted = ""
             self.execute(f"DELETE FROM {model.name} {of_wanted}")

@@ -31,7 +31,7 @@ def test_who_is_who_does_not_depend_on_when_the_directory_was_asked_first(world)
 def test_sets_that_share_an_address_are_one_person(world):
     world.mail("2024-01-10", "ann", to=["bob", "cat", "dan", "eve"])
     world.directory("ann", alias_keys=[world.key("bob")])
-    world.directory("cat", alias_keys=[world.key("bob")])
+    world.directory("cat", alias_keys=[world.key("bob")], account_id="another house")
     world.insert("raw.own_addresses", address_key=world.key("cat"))
     world.insert("raw.own_addresses", address_key=world.key("dan"))
     world.build("staging.addresses")

@@ -10,10 +10,15 @@ PEOPLE = [f"p{n}" for n in range(9)]
 def fill(world, until):
     """Random mail and meetings of nine people from 2020 on, and an old pair that falls silent.
 
-    Three years are too long for a test, so a tie is dormant after 300 days here. Later months are
+    Some messages answer one of the last twenty, which may be dated later, some follow in a
+    conversation of the provider's, every fifth went through a list. Three years are too long for a
+    test, so a tie is dormant after 300 days here, and a mailbox settled after 60. Later months are
     drawn after earlier ones: a shorter world is the past of a longer one.
     """
-    world.parameters(dormant_days=300)
+    world.parameters(dormant_days=300, min_group_size=2, settling_days=60)
+    house(world, until)
+    sent: list[int] = []
+    other_dice = random.Random(2)
     world.mail("2020-01-10", "ann", to=["bob"])
     world.mail("2020-01-11", "bob", cc=["ann", *PEOPLE])
     dice = random.Random(1)
@@ -28,7 +33,45 @@ def fill(world, until):
                 length = dice.choice([30, 60, 600])
                 world.meeting(at, length, names[0], names[1:], mailbox=mailbox)
             else:
-                world.mail(at, names[0], to=names[1:2], cc=names[2:], mailbox=mailbox)
+                more = threading(world, other_dice, sent)
+                direct = other_dice.randint(1, 2)
+                sent.append(
+                    world.mail(
+                        at,
+                        names[0],
+                        names[1 : 1 + direct],
+                        names[1 + direct :],
+                        mailbox=mailbox,
+                        **more,
+                    )
+                )
+
+
+def threading(world, dice, sent):
+    """Columns of a message: what it answers, which conversation and which list it belongs to."""
+    columns = {}
+    roll = dice.random()
+    if sent and roll < 0.4:
+        columns["answers"] = dice.choice(sent[-20:])
+    elif roll < 0.6:
+        columns["thread_key"] = dice.randint(1, 30)
+    if dice.random() < 0.2:
+        columns |= {"list_id": "l", "list_address_key": world.key("list@lists.example")}
+    return columns
+
+
+def house(world, until):
+    """A directory first asked in March 2020, and what it said until then: p0 moves, p1 leaves."""
+    for n in range(6):
+        department, manager = f"department {n % 2}", f"p{n // 2}" if n else None
+        changes = {0: (8, "2020-08-10 12:00Z"), 1: (13, "2021-01-10 12:00Z")}
+        number, at = changes.get(n, (until, None))
+        row = {"department": department, "manager_id": manager}
+        if number < until:
+            row["valid_to"] = at
+        world.directory(f"p{n}", "2020-03-10", **row)
+        if n == 0 and number < until:
+            world.directory("p0", "2020-08-10", department="department 1")
 
 
 def monthly(world):
@@ -48,6 +91,19 @@ def whole(new_world):
 def test_every_state_occurs(whole):
     states = {row.state for row in whole.rows("metrics.tie_strength")}
     assert states == {"dormant", "one_way", "reactivated", "new", "lapsed", "fading", "active"}
+
+
+def test_groups_and_communities_occur(whole):
+    assert {row.community_id for row in whole.rows("staging.communities")} > {1, 2}
+    assert {row.group_name for row in whole.rows("metrics.groups")} > {"department 0"}
+    assert {row.scope for row in whole.rows("metrics.network")} == {"all", "panel", "panel_before"}
+    changed = whole.rows("metrics.network_change")
+    for column in ("shrinkage", "jaccard", "purist", "outreach_count", "outreach_dropped_share"):
+        assert any(getattr(row, column) for row in changed), column
+
+
+def test_every_monthly_table_has_something_to_say(whole):
+    assert {name for name, rows in monthly(whole).items() if not rows} == set()
 
 
 def test_one_month_at_a_time_gives_the_bytes_of_all_at_once(whole, world):

@@ -26,7 +26,33 @@ CONTACT_DAYS = """
         FROM (SELECT unnest(range(3024000)) AS n)
     )
 """
-MODELS = ["metrics.tie_strength", "metrics.network_diversity", "metrics.reciprocity"]
+# Twenty groups of twenty people, a tenth of whom belong to none.
+MEMBERSHIPS = """
+    SELECT
+        month,
+        person AS person_id,
+        CASE WHEN person % 10 > 0 THEN 'group ' || person // 20 END AS group_name,
+        person % 10 > 0 AS is_internal,
+        person % 10 = 0 AS is_freemail
+    FROM staging.months, (SELECT unnest(range(1, 401)) AS person)
+"""
+MAILBOXES = """
+    SELECT
+        'mailbox of ' || person AS mailbox_id,
+        person AS person_id,
+        TIMESTAMPTZ '2023-01-01' AS first_covered_at,
+        TIMESTAMPTZ '2023-06-30' AS settled_at
+    FROM (SELECT unnest(range(1, 301)) AS person)
+"""
+MODELS = [
+    "metrics.tie_strength",
+    "metrics.network_diversity",
+    "metrics.reciprocity",
+    "metrics.network_change",
+    "metrics.network",
+    "metrics.group_ties",
+    "metrics.homophily",
+]
 
 
 def fingerprints(world):
@@ -43,6 +69,8 @@ def test_one_thread_and_many_give_the_same_bytes(new_world):
         world = new_world(threads)
         world.months("2024-01", 13)
         world.given("staging.contact_days", sql=CONTACT_DAYS)
+        world.given("staging.memberships", sql=MEMBERSHIPS)
+        world.given("staging.mailboxes", sql=MAILBOXES)
         world.build(*MODELS)
         found[threads] = fingerprints(world)
         world.connection.close()

@@ -6,6 +6,8 @@ import random
 
 import networkx as nx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 BURT = [
     ("A", "B", 2.0),
@@ -169,6 +171,47 @@ def test_networkx_finds_the_same(world, seed, with_hub):
     for column, values in theirs.items():
         expected = {f"p{node}": value for node, value in values.items()}
         assert diversity(world, edges, column) == pytest.approx(expected, abs=1e-9), column
+
+
+@st.composite
+def drawn_networks(draw):
+    """Up to 20 people, a hub or none, a pair that nobody else knows, and strengths of any size."""
+    people = draw(st.integers(2, 18))
+    pairs = list(itertools.combinations(range(people), 2))
+    chosen = draw(st.sets(st.sampled_from(pairs), min_size=1))
+    if draw(st.booleans()):
+        chosen |= {(0, other) for other in range(1, people)}
+    if draw(st.booleans()):
+        chosen.add((100, 101))
+    strengths = st.floats(0.01, 500)
+    graph = nx.Graph()
+    graph.add_weighted_edges_from((*pair, draw(strengths)) for pair in sorted(chosen))
+    return graph
+
+
+@given(graphs=st.lists(drawn_networks(), min_size=1, max_size=5))
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_networkx_finds_the_same_in_any_network(world, graphs):
+    world.networks(
+        [[(f"p{i}", f"p{j}", w) for i, j, w in graph.edges(data="weight")] for graph in graphs]
+    )
+    world.build("metrics.network_diversity")
+    rows = {
+        (row.month.month, row.person_id): row for row in world.rows("metrics.network_diversity")
+    }
+    assert len(rows) == sum(map(len, graphs))
+    for month, graph in enumerate(graphs, start=1):
+        constraints = nx.constraint(graph, weight="weight")
+        sizes = nx.effective_size(graph, nodes=list(graph), weight="weight")
+        for node in graph:
+            row = rows[month, world.key(f"p{node}")]
+            assert row.constraint == pytest.approx(constraints[node], rel=1e-6)
+            assert row.effective_size == pytest.approx(sizes[node], rel=1e-6, abs=1e-6)
+            assert 1 - 1e-6 <= row.effective_size <= row.contact_count
+            if row.contact_count > 1:
+                assert row.clustering == pytest.approx(nx.clustering(graph, node))
 
 
 @pytest.mark.parametrize("seed", range(4))

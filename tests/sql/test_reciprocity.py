@@ -72,3 +72,54 @@ def test_answers_alone_leave_the_initiation_share_unknown(world):
     send(world, "bob", "ann", 1, answers=99)
     world.build("metrics.reciprocity")
     assert pair(world).initiation_share is None
+
+
+def test_answers_are_counted_both_ways(world):
+    """Ann asks bob four times, who answers three; bob asks ann once, in vain."""
+    for day in ("02", "10", "18"):
+        first = world.mail(f"2024-01-{day} 09:00", "ann", to=["bob"])
+        world.mail(f"2024-01-{day} 12:00", "bob", to=["ann"], answers=first)
+    world.mail("2024-01-20 09:00", "ann", to=["bob"])
+    world.mail("2024-01-21 09:00", "bob", to=["ann"])
+    world.until("2024-02-01")
+    world.build("metrics.reciprocity")
+    row = world.row("metrics.reciprocity", month="2024-01", person_id="bob", contact_id="ann")
+    assert (row.asked_count, row.answered_count, row.answer_rate) == (4, 3, 0.75)
+    assert row.answer_median_hours == 3
+    assert (row.contact_asked_count, row.contact_answered_count) == (1, 0)
+    assert (row.contact_answer_rate, row.contact_answer_median_hours) == (0, None)
+    mirror = world.row("metrics.reciprocity", month="2024-01", person_id="ann", contact_id="bob")
+    assert (mirror.contact_asked_count, mirror.contact_answered_count) == (4, 3)
+    assert (mirror.contact_answer_rate, mirror.contact_answer_median_hours) == (0.75, 3)
+    assert (mirror.asked_count, mirror.answered_count, mirror.answer_rate) == (1, 0, 0)
+
+
+def test_a_pair_that_asks_nothing_has_no_rate(world):
+    world.mail("2024-01-10", "ann", cc=["bob"])
+    world.build("metrics.reciprocity")
+    row = pair(world)
+    assert (row.asked_count, row.answer_rate, row.answer_median_hours) == (0, None, None)
+    assert (row.contact_asked_count, row.contact_answer_rate) == (0, None)
+
+
+def test_young_openings_say_nothing_of_the_rate_but_something_of_the_time(world):
+    """Asked three days before the month ends, answered after two hours."""
+    first = world.mail("2024-01-29 09:00", "ann", to=["bob"])
+    world.mail("2024-01-29 11:00", "bob", to=["ann"], answers=first)
+    world.until("2024-02-01")
+    world.build("metrics.reciprocity")
+    row = world.row("metrics.reciprocity", month="2024-01", person_id="bob", contact_id="ann")
+    assert (row.asked_count, row.answer_rate, row.answer_median_hours) == (0, None, 2)
+
+
+def test_an_opening_stays_in_the_numbers_for_ninety_days(world):
+    first = world.mail("2024-01-10 09:00", "ann", to=["bob"])
+    world.mail("2024-01-10 12:00", "bob", to=["ann"], answers=first)
+    world.until("2024-06-01")
+    world.build("metrics.reciprocity")
+    months = {
+        f"{row.month:%m}": row.asked_count
+        for row in world.rows("metrics.reciprocity", person_id="bob", contact_id="ann")
+    }
+    # The window of April begins on January 31.
+    assert months == {"01": 1, "02": 1, "03": 1}

@@ -1,0 +1,70 @@
+-- How far does each group keep to itself, against what its size would give?
+--
+-- Grain:   month, group_name
+-- Check:   same_group_share between 0 and 1
+-- Check:   expected_share between 0 and 1
+-- Check:   homophily >= 0
+-- Check:   coleman_index between -1 and 1
+-- Source:  Coleman 1958, Human Organization 17:28; Currarini, Jackson & Pin 2009, Econometrica 77:1003
+-- Caveat:  groups with fewer people in the network than min_group_size are left out, but are among
+--          those with whom the others have ties; people of no group (freemail) are not
+-- Version: 1
+
+with ends as (
+    select
+        group_blocks.month,
+        group_blocks.group_a as group_name,
+        group_blocks.group_a = group_blocks.group_b as is_own,
+        group_blocks.tie_count
+    from staging.group_blocks
+    join staging.wanted_months on wanted_months.month = group_blocks.month
+    union all
+    select
+        group_blocks.month,
+        group_blocks.group_b as group_name,
+        group_blocks.group_a = group_blocks.group_b as is_own,
+        group_blocks.tie_count
+    from staging.group_blocks
+    join staging.wanted_months on wanted_months.month = group_blocks.month
+),
+
+-- A tie within the group has both of its ends there.
+observed as (
+    select
+        ends.month,
+        ends.group_name,
+        cast(sum(case when ends.is_own then ends.tie_count else 0 end) as double)
+        / sum(ends.tie_count) as same_group_share
+    from ends
+    group by ends.month, ends.group_name
+),
+
+expected as (
+    select
+        shown_groups.month,
+        shown_groups.group_name,
+        cast(shown_groups.people_count - 1 as double)
+        / nullif(shown_groups.all_people_count - 1, 0) as expected_share
+    from staging.shown_groups
+    join staging.wanted_months on wanted_months.month = shown_groups.month
+)
+
+select
+    expected.month,  -- the month
+    expected.group_name,  -- department inside the own organisation, domain outside
+    observed.same_group_share,  -- of all ties that the group's people have, those with each other; a tie within counts for both; 0 to 1
+    expected.expected_share,  -- of all others in the network who belong to any group, those of this one; 0 to 1
+    observed.same_group_share / nullif(expected.expected_share, 0) as homophily,  -- same_group_share over expected_share; 1 as by chance; null for a group of one
+    (observed.same_group_share - expected.expected_share)
+    / nullif(
+        case
+            when observed.same_group_share >= expected.expected_share
+                then 1 - expected.expected_share
+            else expected.expected_share
+        end,
+        0
+    ) as coleman_index  -- their difference over the greatest possible: -1 only others, 0 as by chance, 1 only each other; null where there are no others
+from expected
+join observed
+    on observed.month = expected.month
+    and observed.group_name = expected.group_name

@@ -1,0 +1,165 @@
+-- How large and how mutual is the whole network, and has it changed or only the view of it?
+--
+-- Grain:   month, scope
+-- Check:   scope in ('all', 'panel', 'panel_before')
+-- Check:   reciprocity between 0 and 1
+-- Check:   mutual_share between 0 and 1
+-- Check:   link_reciprocity between 0 and 1
+-- Check:   link_reciprocity_rho <= 1
+-- Check:   mean_strength > 0
+-- Source:  reciprocity W_bi / W: Squartini et al. 2013, Scientific Reports 3:2729; rho: Garlaschelli &
+--          Loffredo 2004, Phys. Rev. Lett. 93:268701
+-- Caveat:  a mailbox that is newly read makes the network grow; a trend is the difference of the rows
+--          panel and panel_before of one month
+-- Caveat:  reciprocity is about mail in the window, people, ties and strength about the network
+-- Version: 1
+
+-- Which pairs of which month are looked at for which row.
+with scopes as (
+    select
+        wanted_months.month,
+        'all' as scope,
+        wanted_months.month as seen_month
+    from staging.wanted_months
+    union all
+    select distinct
+        panels.month,
+        'panel' as scope,
+        panels.month as seen_month
+    from staging.panels
+    join staging.wanted_months on wanted_months.month = panels.month
+    union all
+    select distinct
+        panels.month,
+        'panel_before' as scope,
+        panels.earlier_month as seen_month
+    from staging.panels
+    join staging.wanted_months on wanted_months.month = panels.month
+),
+
+pairs as (
+    select
+        tie_windows.month,
+        tie_windows.first_id,
+        tie_windows.second_id,
+        tie_windows.there_mail_count,
+        tie_windows.back_mail_count,
+        tie_windows.there_mail_weight,
+        tie_windows.back_mail_weight,
+        edges.strength
+    from staging.tie_windows
+    left join staging.edges
+        on edges.month = tie_windows.month
+        and edges.person_id = tie_windows.first_id
+        and edges.contact_id = tie_windows.second_id
+),
+
+looked_at as (
+    select
+        scopes.month,
+        scopes.scope,
+        pairs.first_id,
+        pairs.second_id,
+        pairs.there_mail_count > 0 as is_there,
+        pairs.back_mail_count > 0 as is_back,
+        pairs.there_mail_weight,
+        pairs.back_mail_weight,
+        pairs.strength
+    from scopes
+    join pairs on pairs.month = scopes.seen_month
+    left join staging.panels as firsts
+        on firsts.month = scopes.month
+        and firsts.person_id = pairs.first_id
+    left join staging.panels as seconds
+        on seconds.month = scopes.month
+        and seconds.person_id = pairs.second_id
+    where
+        scopes.scope = 'all'
+        or firsts.person_id is not null
+        or seconds.person_id is not null
+),
+
+members as (
+    select
+        looked_at.month,
+        looked_at.scope,
+        looked_at.first_id as person_id,
+        looked_at.strength is not null as is_in_network,
+        looked_at.is_there or looked_at.is_back as is_writing
+    from looked_at
+    union all
+    select
+        looked_at.month,
+        looked_at.scope,
+        looked_at.second_id as person_id,
+        looked_at.strength is not null as is_in_network,
+        looked_at.is_there or looked_at.is_back as is_writing
+    from looked_at
+),
+
+crowds as (
+    select
+        members.month,
+        members.scope,
+        count(distinct case when members.is_in_network then members.person_id end) as people_count,
+        count(distinct case when members.is_writing then members.person_id end) as writer_count
+    from members
+    group by all
+),
+
+totals as (
+    select
+        looked_at.month,
+        looked_at.scope,
+        count(looked_at.strength) as tie_count,
+        sum(cast(round(looked_at.strength * 1e12) as bigint)) / 1e12 as strength,
+        count(*) filter (where looked_at.is_there or looked_at.is_back) as pair_count,
+        count(*) filter (where looked_at.is_there and looked_at.is_back) as mutual_count,
+        sum(
+            cast(round((looked_at.there_mail_weight + looked_at.back_mail_weight) * 1e12) as bigint)
+        ) / 1e12 as weight,
+        sum(
+            cast(
+                round(
+                    2 * least(looked_at.there_mail_weight, looked_at.back_mail_weight) * 1e12
+                ) as bigint
+            )
+        ) / 1e12 as mutual_weight
+    from looked_at
+    group by all
+),
+
+linked as (
+    select
+        totals.month,
+        totals.scope,
+        crowds.people_count,
+        totals.tie_count,
+        totals.strength,
+        totals.pair_count,
+        totals.mutual_count,
+        totals.weight,
+        totals.mutual_weight,
+        cast(2 * totals.mutual_count as double)
+        / nullif(totals.pair_count + totals.mutual_count, 0) as link_reciprocity,
+        cast(totals.pair_count + totals.mutual_count as double)
+        / nullif(crowds.writer_count * (crowds.writer_count - 1), 0) as density
+    from totals
+    join crowds
+        on crowds.month = totals.month
+        and crowds.scope = totals.scope
+)
+
+select
+    linked.month,  -- the month
+    linked.scope,  -- all; panel: ties of those whose mailboxes covered the windows now and a window ago; panel_before: the same people's ties a window ago
+    linked.people_count,  -- people with a tie in the network; people
+    linked.tie_count,  -- ties in the network; pairs
+    linked.strength / nullif(linked.tie_count, 0) as mean_strength,  -- strength of a tie in the network; null without any
+    case
+        when linked.weight > 0 then least(linked.mutual_weight / linked.weight, 1)
+    end as reciprocity,  -- of the weight of mail in the window, what is returned; 0 to 1
+    cast(linked.mutual_count as double) / nullif(linked.pair_count, 0) as mutual_share,  -- of pairs with mail in the window, those with mail both ways; 0 to 1
+    linked.link_reciprocity,  -- of directed links by mail in the window, those returned; 0 to 1
+    (linked.link_reciprocity - linked.density) / nullif(1 - linked.density, 0) as link_reciprocity_rho  -- link_reciprocity against chance: 0 as by chance, 1 all returned; null where everybody writes to everybody
+from linked

@@ -1,0 +1,201 @@
+-- How has each person's network changed, and how open do they keep it?
+--
+-- Grain:    month, person_id
+-- Personal: person_id
+-- Check:    contact_count >= 0
+-- Check:    jaccard between 0 and 1
+-- Check:    year_jaccard between 0 and 1
+-- Check:    size_trend >= -1
+-- Check:    year_size_trend >= -1
+-- Check:    shrinkage between 0 and 1
+-- Check:    outreach_count >= 0
+-- Check:    outreach_new_share between 0 and 1
+-- Check:    outreach_dropped_share between 0 and 1
+-- Check:    openness between 0 and 1
+-- Check:    closedness between 0 and 1
+-- Check:    purist between 0 and 1
+-- Source:   strategies of networking: Bensaou, Galunic & Jonczyk-Sedes 2014, Organization Science
+--           25:29; the scores openness, closedness and purist are kith's own
+-- Source:   signatures: Saramaki et al. 2014, PNAS 111:942
+-- Caveat:   a description of traces of attention, for the person they belong to: no judgement and no
+--           ranking
+-- Caveat:   compared with the month a window's length ago, so that the two windows meet, and with that
+--           twelve months ago (year_); null where there is none
+-- Caveat:   null while the person's mailbox is unsettled, and twelve months longer for what is said of
+--           a year; where no mailbox of theirs is read, while none is settled
+-- Version:  1
+
+with settlements as (
+    select
+        mailboxes.person_id,
+        min(mailboxes.settled_at) as settled_at
+    from staging.mailboxes
+    where mailboxes.person_id is not null
+    group by mailboxes.person_id
+),
+
+earliest_settlement as (
+    select min(mailboxes.settled_at) as settled_at
+    from staging.mailboxes
+),
+
+sizes as (
+    select
+        edges.month,
+        edges.person_id,
+        count(*) as contact_count
+    from staging.edges
+    join staging.wanted_months on wanted_months.month = edges.month
+    group by all
+),
+
+-- Whoever has lost all contacts still has a change to show.
+people as (
+    select
+        sizes.month,
+        sizes.person_id
+    from sizes
+    union
+    select
+        turnovers.month,
+        turnovers.person_id
+    from staging.turnovers
+    join staging.wanted_months on wanted_months.month = turnovers.month
+),
+
+settled as (
+    select
+        people.month,
+        people.person_id,
+        wanted_months.as_of,
+        coalesce(sizes.contact_count, 0) as contact_count,
+        coalesce(settlements.settled_at, earliest_settlement.settled_at) as settled_at
+    from people
+    join staging.wanted_months on wanted_months.month = people.month
+    cross join earliest_settlement
+    left join settlements on settlements.person_id = people.person_id
+    left join sizes
+        on sizes.month = people.month
+        and sizes.person_id = people.person_id
+),
+
+-- A window ago, looked at once the person is settled now; a year ago, once they were settled then.
+compared as (
+    select
+        settled.month,
+        settled.person_id,
+        comparisons.span,
+        turnovers.contact_count,
+        turnovers.earlier_contact_count,
+        turnovers.new_count,
+        turnovers.kept_count,
+        turnovers.lost_count,
+        turnovers.reactivated_count,
+        cast(turnovers.kept_count as double)
+        / (turnovers.contact_count + turnovers.lost_count) as jaccard,
+        cast(turnovers.contact_count as double)
+        / nullif(turnovers.earlier_contact_count, 0) as size_ratio,
+        signature_distances.distance as signature_distance
+    from settled
+    join staging.comparisons on comparisons.month = settled.month
+    join staging.turnovers
+        on turnovers.month = settled.month
+        and turnovers.person_id = settled.person_id
+        and turnovers.span = comparisons.span
+    left join staging.signature_distances
+        on signature_distances.month = settled.month
+        and signature_distances.person_id = settled.person_id
+        and signature_distances.span = comparisons.span
+    where
+        settled.settled_at
+        <= case comparisons.span when 'year' then comparisons.earlier_as_of else settled.as_of end
+),
+
+measured as (
+    select
+        settled.month,
+        settled.person_id,
+        settled.contact_count,
+        near.new_count,
+        near.kept_count,
+        near.lost_count,
+        near.reactivated_count,
+        near.jaccard,
+        near.size_ratio,
+        near.signature_distance,
+        cast(near.kept_count as double) / nullif(near.contact_count, 0) as kept_share,
+        cast(near.new_count as double) / nullif(near.contact_count, 0) as new_share,
+        far.new_count as year_new_count,
+        far.kept_count as year_kept_count,
+        far.lost_count as year_lost_count,
+        far.reactivated_count as year_reactivated_count,
+        far.jaccard as year_jaccard,
+        far.size_ratio as year_size_ratio,
+        far.signature_distance as year_signature_distance,
+        -- greatest passes over a null.
+        case
+            when far.size_ratio < 1 then 1 - far.size_ratio
+            when far.size_ratio >= 1 then 0
+        end as shrinkage,
+        settled.settled_at <= settled.as_of as is_settled
+    from settled
+    left join compared as near
+        on near.month = settled.month
+        and near.person_id = settled.person_id
+        and near.span = 'window'
+    left join compared as far
+        on far.month = settled.month
+        and far.person_id = settled.person_id
+        and far.span = 'year'
+)
+
+select
+    measured.month,  -- the month; its end is what the row describes
+    measured.person_id,  -- whose network; in it now, a window ago or a year ago
+    measured.contact_count,  -- contacts now; people
+    measured.new_count,  -- contacts now with whom there was no tie both ways a window ago; people
+    measured.kept_count,  -- contacts now and a window ago; people
+    measured.lost_count,  -- contacts a window ago, not now; people
+    measured.reactivated_count,  -- contacts now, not a window ago, but earlier; people
+    measured.jaccard,  -- contacts now and then over contacts now or then; 0 all others, 1 the same
+    measured.size_ratio - 1 as size_trend,  -- contacts now over those a window ago, less 1; -1 all lost, 0 as many, 1 twice as many
+    measured.signature_distance,  -- Jensen-Shannon divergence of the ranked shares from those a window ago; 0 alike; nats
+    measured.year_new_count,  -- as new_count, since a year ago; people
+    measured.year_kept_count,  -- as kept_count, since a year ago; people
+    measured.year_lost_count,  -- as lost_count, since a year ago; people
+    measured.year_reactivated_count,  -- as reactivated_count, since a year ago; people
+    measured.year_jaccard,  -- as jaccard, since a year ago; 0 to 1
+    measured.year_size_ratio - 1 as year_size_trend,  -- as size_trend, since a year ago
+    measured.year_signature_distance,  -- as signature_distance, since a year ago; nats
+    measured.shrinkage,  -- share by which the network is smaller than a year ago; 0 where it is not; 0 to 1
+    case
+        when measured.is_settled then coalesce(outreach.begun_count, 0)
+    end as begun_count,  -- ties that the person began or revived in the window; people
+    case
+        when measured.is_settled and memberships.group_name is not null
+            then coalesce(outreach.beyond_count, 0)
+    end as outreach_count,  -- of them those beyond the own group and manager chain; null without a group; people
+    case
+        when measured.is_settled
+            then cast(outreach.begun_new_count as double) / nullif(outreach.begun_count, 0)
+    end as outreach_new_share,  -- of the ties begun or revived, with new people; 0 to 1
+    case
+        when measured.is_settled
+            then cast(outreach.dropped_count as double) / nullif(outreach.answered_new_count, 0)
+    end as outreach_dropped_share,  -- of new people met a window ago who answered, those whom the person left since; 0 to 1
+    community_mixes.participation as openness,  -- how far strength is spread over communities; 0 to 1
+    community_mixes.clique_share * measured.kept_share as closedness,  -- strength inside the own community, as far as contacts are old ones; 0 to 1
+    group_mixes.own_group_share * measured.shrinkage * (1 - measured.new_share) as purist  -- strength within the own group, as far as the network shrank in a year and nobody is new; 0 to 1
+from measured
+left join staging.memberships
+    on memberships.month = measured.month
+    and memberships.person_id = measured.person_id
+left join staging.community_mixes
+    on community_mixes.month = measured.month
+    and community_mixes.person_id = measured.person_id
+left join staging.group_mixes
+    on group_mixes.month = measured.month
+    and group_mixes.person_id = measured.person_id
+left join staging.outreach
+    on outreach.month = measured.month
+    and outreach.person_id = measured.person_id

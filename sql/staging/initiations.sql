@@ -1,0 +1,90 @@
+-- Does each person begin threads, and answer, upwards, level and downwards?
+--
+-- Grain:   month, person_id
+-- Check:   initiated_up_count + initiated_level_count + initiated_down_count <= started_count
+-- Check:   answer_up_rate between 0 and 1
+-- Check:   answer_level_rate between 0 and 1
+-- Check:   answer_down_rate between 0 and 1
+-- Source:  METRICS.md 4: does one still reach out as one grows senior?
+-- Caveat:  up is nearer to the head of the house, in steps of the manager chain, whether the
+--          contact is in the person's own line or not; who is in no chain is in none of the three
+-- Version: 1
+
+with started as (
+    select
+        tie_windows.month,
+        tie_windows.first_id as person_id,
+        tie_windows.second_id as contact_id,
+        tie_windows.there_start_count as started_count,
+        tie_windows.back_start_count as received_start_count
+    from staging.tie_windows
+    join staging.wanted_months on wanted_months.month = tie_windows.month
+    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
+    union all
+    select
+        tie_windows.month,
+        tie_windows.second_id as person_id,
+        tie_windows.first_id as contact_id,
+        tie_windows.back_start_count as started_count,
+        tie_windows.there_start_count as received_start_count
+    from staging.tie_windows
+    join staging.wanted_months on wanted_months.month = tie_windows.month
+    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
+),
+
+directed as (
+    select
+        started.month,
+        started.person_id,
+        started.started_count,
+        started.received_start_count,
+        coalesce(answer_times.asked_count, 0) as asked_count,
+        coalesce(answer_times.answered_count, 0) as answered_count,
+        theirs.level - own.level as steps_down
+    from started
+    left join staging.posts as own
+        on own.month = started.month
+        and own.person_id = started.person_id
+    left join staging.posts as theirs
+        on theirs.month = started.month
+        and theirs.person_id = started.contact_id
+    left join staging.answer_times
+        on answer_times.month = started.month
+        and answer_times.responder_id = started.person_id
+        and answer_times.asker_id = started.contact_id
+),
+
+totals as (
+    select
+        directed.month,
+        directed.person_id,
+        cast(sum(directed.started_count) as bigint) as started_count,
+        cast(sum(directed.received_start_count) as bigint) as received_start_count,
+        cast(sum(directed.started_count) filter (where directed.steps_down < 0) as bigint) as up_count,
+        cast(sum(directed.started_count) filter (where directed.steps_down = 0) as bigint) as level_count,
+        cast(sum(directed.started_count) filter (where directed.steps_down > 0) as bigint) as down_count,
+        cast(sum(directed.answered_count) filter (where directed.steps_down < 0) as double)
+        / nullif(sum(directed.asked_count) filter (where directed.steps_down < 0), 0) as up_rate,
+        cast(sum(directed.answered_count) filter (where directed.steps_down = 0) as double)
+        / nullif(sum(directed.asked_count) filter (where directed.steps_down = 0), 0) as level_rate,
+        cast(sum(directed.answered_count) filter (where directed.steps_down > 0) as double)
+        / nullif(sum(directed.asked_count) filter (where directed.steps_down > 0), 0) as down_rate
+    from directed
+    group by all
+)
+
+select
+    totals.month,  -- month whose window it is
+    totals.person_id,  -- who began threads; everybody with mail in the window
+    totals.started_count,  -- threads the person began with a message To somebody, once for each
+    totals.received_start_count,  -- threads that others began with a message To the person
+    case when posts.level is not null then coalesce(totals.up_count, 0) end as initiated_up_count,  -- of started_count, to people nearer to the head of the house; null off every chain
+    case when posts.level is not null then coalesce(totals.level_count, 0) end as initiated_level_count,  -- as near
+    case when posts.level is not null then coalesce(totals.down_count, 0) end as initiated_down_count,  -- further away
+    totals.up_rate as answer_up_rate,  -- of openings from people nearer to the head of the house, those the person answered; null without any; 0 to 1
+    totals.level_rate as answer_level_rate,  -- from people as near; 0 to 1
+    totals.down_rate as answer_down_rate  -- from people further away; 0 to 1
+from totals
+left join staging.posts
+    on posts.month = totals.month
+    and posts.person_id = totals.person_id

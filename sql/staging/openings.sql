@@ -1,0 +1,214 @@
+-- What became of each question that one person opened to another: was it answered, and how soon?
+--
+-- Grain:   month, message_key, person_id
+-- Check:   outcome in ('answered', 'unanswered', 'relieved', 'superseded')
+-- Check:   wait_microseconds >= 0
+-- Check:   asker_id <> person_id
+-- Source:  an answer within seven days: Christidis 2020; METRICS.md 4
+-- Caveat:  an opening is a message To a person that names no earlier one. Ann writes to bob on
+--          Monday: her message is an opening to bob. What she adds in the same thread is none
+-- Caveat:  it is judged once, when its seven days are over, and stands in the month of that day: a
+--          message of January 28 is due on February 4 and stands in February. Those whose days are
+--          not over at as_of stand there too, as not due, with what is known of them until then
+-- Caveat:  answered: the person replies to it, or later in its thread, within the seven days. Bob
+--          writes back on Tuesday; or cat, on Cc, does and bob answers her: either is his answer
+-- Caveat:  relieved: somebody else answered and this person did not. Ann asks bob and cat, bob
+--          answers after two hours: cat was waited for for two hours and was not asked
+-- Caveat:  superseded: the asker opened another thread to the same person within the seven days,
+--          and the person neither answered nor wrote to the asker in between. Ann writes on Monday
+--          and Tuesday and bob is silent: she asked once, on Tuesday
+-- Version: 1
+
+with days as (
+    select
+        wanted_months.month,
+        wanted_months.as_of,
+        wanted_months.as_of_date,
+        unnest(
+            range(-parameters.answer_days, date_diff('day', wanted_months.month, wanted_months.as_of_date))
+        ) as offset_days
+    from staging.wanted_months
+    cross join staging.parameters
+),
+
+asking_days as (
+    select
+        days.month,
+        days.as_of,
+        days.month + cast(days.offset_days as integer) as asked_date,
+        days.month + cast(days.offset_days + parameters.answer_days as integer) < days.as_of_date as is_due
+    from days
+    cross join staging.parameters
+),
+
+asked as (
+    select
+        asking_days.month,
+        asking_days.as_of,
+        asking_days.is_due,
+        contacts.event_id as message_key,
+        contacts.from_person_id as asker_id,
+        contacts.to_person_id as person_id,
+        contacts.contact_at as asked_at,
+        lead(contacts.contact_at) over (
+            partition by asking_days.month, contacts.from_person_id, contacts.to_person_id
+            order by contacts.contact_at, contacts.event_id
+        ) as asked_again_at
+    from staging.contacts
+    join asking_days on asking_days.asked_date = cast(contacts.contact_at as date)
+    where
+        contacts.channel = 'mail_to'
+        and contacts.is_thread_start
+),
+
+questions as (
+    select distinct
+        asked.month,
+        asked.as_of,
+        asked.message_key,
+        asked.asker_id,
+        asked.asked_at
+    from asked
+),
+
+replies as (
+    select
+        replies.parent_key as message_key,
+        replies.author_id,
+        replies.sent_at
+    from staging.replies
+    where replies.author_id is not null
+    union all
+    select
+        replies.thread_key as message_key,
+        replies.author_id,
+        replies.sent_at
+    from staging.replies
+    where
+        replies.author_id is not null
+        and replies.thread_key <> replies.parent_key
+),
+
+answers as (
+    select
+        questions.month,
+        questions.message_key,
+        replies.author_id,
+        min(replies.sent_at) as answered_at
+    from questions
+    join replies
+        on replies.message_key = questions.message_key
+        and replies.author_id <> questions.asker_id
+        and replies.sent_at < questions.as_of
+    cross join staging.parameters
+    where
+        date_diff('microsecond', questions.asked_at, replies.sent_at)
+        <= parameters.answer_days * 86400000000
+    group by all
+),
+
+first_answers as (
+    select
+        answers.month,
+        answers.message_key,
+        min(answers.answered_at) as answered_at
+    from answers
+    group by all
+),
+
+followed as (
+    select
+        asked.month,
+        asked.as_of,
+        asked.is_due,
+        asked.message_key,
+        asked.asker_id,
+        asked.person_id,
+        asked.asked_at,
+        asked.asked_again_at,
+        answers.answered_at,
+        case when answers.answered_at is null then first_answers.answered_at end as relieved_at
+    from asked
+    left join answers
+        on answers.month = asked.month
+        and answers.message_key = asked.message_key
+        and answers.author_id = asked.person_id
+    left join first_answers
+        on first_answers.month = asked.month
+        and first_answers.message_key = asked.message_key
+),
+
+repeated as (
+    select
+        followed.month,
+        followed.message_key,
+        followed.asker_id,
+        followed.person_id,
+        followed.asked_at,
+        followed.asked_again_at
+    from followed
+    cross join staging.parameters
+    where
+        followed.answered_at is null
+        and followed.relieved_at is null
+        and date_diff('microsecond', followed.asked_at, followed.asked_again_at)
+        <= parameters.answer_days * 86400000000
+),
+
+-- A word from the person ends the run: what was left open before it was left open in good faith.
+interrupted as (
+    select distinct
+        repeated.month,
+        repeated.message_key,
+        repeated.person_id
+    from repeated
+    join staging.contacts
+        on contacts.from_person_id = repeated.person_id
+        and contacts.to_person_id = repeated.asker_id
+        and contacts.contact_at >= repeated.asked_at
+        and contacts.contact_at <= repeated.asked_again_at
+    where contacts.channel <> 'meeting'
+),
+
+superseded as (
+    select
+        repeated.month,
+        repeated.message_key,
+        repeated.person_id
+    from repeated
+    left join interrupted
+        on interrupted.month = repeated.month
+        and interrupted.message_key = repeated.message_key
+        and interrupted.person_id = repeated.person_id
+    where interrupted.message_key is null
+)
+
+select
+    followed.month,  -- month in which its days are over, or whose end they reach beyond
+    followed.message_key,  -- the message that opened it
+    followed.asker_id,  -- who wrote it
+    followed.person_id,  -- to whom
+    followed.asked_at,  -- when; UTC
+    followed.is_due,  -- whether its days for an answer are over at as_of
+    case
+        when followed.answered_at is not null then 'answered'
+        when followed.relieved_at is not null then 'relieved'
+        when superseded.message_key is not null then 'superseded'
+        else 'unanswered'
+    end as outcome,  -- answered, unanswered, relieved, superseded: what is known at as_of
+    followed.answered_at,  -- first answer of the person in its days; null without; UTC
+    case
+        when followed.answered_at is not null
+            then greatest(date_diff('microsecond', followed.asked_at, followed.answered_at), 0)
+        when followed.relieved_at is not null
+            then greatest(date_diff('microsecond', followed.asked_at, followed.relieved_at), 0)
+        when superseded.message_key is not null then null
+        when followed.is_due then parameters.answer_days * 86400000000
+        else date_diff('microsecond', followed.asked_at, followed.as_of)
+    end as wait_microseconds  -- until the answer, or for as long as one was waited for; null if superseded; microseconds
+from followed
+left join superseded
+    on superseded.month = followed.month
+    and superseded.message_key = followed.message_key
+    and superseded.person_id = followed.person_id
+cross join staging.parameters
