@@ -4,7 +4,6 @@ Here: arguments, what is printed, exit codes (0 done, 1 failed, 2 wrong usage).
 Not here: any work. Modules that are slow to load are imported by the command that needs them.
 """
 
-import csv
 import json
 import os
 import re
@@ -13,7 +12,7 @@ import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -235,8 +234,7 @@ def query(
     if as_json:
         print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str))
     elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([columns, *(map(terminal.csv_cell, row) for row in rows)])
+        terminal.csv_table(columns, rows)
     else:
         terminal.table(console, columns, rows)
 
@@ -271,22 +269,35 @@ def report(
 def why(
     person: Annotated[str, typer.Argument(help="Address or name of one person.")],
     contact: Annotated[str, typer.Argument(help="Address or name of the other.")],
+    month: Annotated[str | None, typer.Option(help="2026-05; without, the newest.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="The contacts as CSV.")] = False,
+    as_json: Json = False,
     wait: Wait = False,
 ) -> None:
-    """The events behind a tie, newest first, with their weights."""
+    """The events behind a tie, newest first, with what each still weighs, and their sums."""
     from pipelines import report as pages
     from pipelines.warehouse import Warehouse
-    from pipelines.why import events
+    from pipelines.why import Contact, NoSuchMonth, tie
 
     settings = _settings()
+    asked = _month(month) if month else None
     with _published(settings) as connection:
         try:
             pair = [pages.find_person(connection, one) for one in (person, contact)]
         except pages.NoSuchPerson as error:
             raise Refused(str(error)) from error
+        names = [_name(connection, one) for one in pair]
     with Warehouse(settings, waits=wait).connect() as connection:
-        columns, rows = events(connection, *pair)
-    terminal.table(console, columns, rows)
+        try:
+            found = tie(connection, *pair, asked)
+        except NoSuchMonth as error:
+            raise Refused(str(error)) from error
+    if as_json:
+        print(json.dumps(asdict(found), default=str, indent=1))
+    elif as_csv:
+        terminal.csv_table([field.name for field in fields(Contact)], map(astuple, found.contacts))
+    else:
+        terminal.tie(console, *names, found)
 
 
 @app.command()
@@ -325,14 +336,26 @@ def _published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def _name(connection: duckdb.DuckDBPyConnection, person_id: int) -> str:
+    """Display name of a person, else the address."""
+    ((name,),) = connection.execute(
+        "select coalesce(name, address) from people where person_id = ?", [person_id]
+    ).fetchall()
+    return name
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise Refused(f"a month is written as 2026-05, not {text}") from error
+
+
 def _months(text: str | None) -> tuple[date, date] | None:
     if text is None:
         return None
     first, _, last = text.partition("..")
-    try:
-        return date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last or first}-01")
-    except ValueError as error:
-        raise Refused(f"--months takes 2025-01 or 2025-01..2026-10, not {text}") from error
+    return _month(first), _month(last or first)
 
 
 def _import_and_run(

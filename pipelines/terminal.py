@@ -6,11 +6,15 @@ Names come from strangers' headers: whatever is printed loses control, escape an
 characters first, and never passes through Rich's markup.
 """
 
+import csv
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from datetime import UTC, datetime
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from pipelines.run import Outcome
     from pipelines.settings import Settings
     from pipelines.status import Finding, Status
+    from pipelines.why import Tie
 
 _MAILBOXES = "raw/mailboxes"  # the asset whose check warns of mailboxes that cannot be read
 
@@ -49,6 +54,12 @@ def csv_cell(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value
+
+
+def csv_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A heading and rows to standard output as CSV."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerows([columns, *(map(csv_cell, row) for row in rows)])
 
 
 def table(
@@ -234,3 +245,29 @@ def findings(console: Console, found: "Iterable[Finding]") -> None:
     """The answer of `kith doctor`."""
     rows = [("ill" if one.cure else "well", one.what, one.found, one.cure or "") for one in found]
     table(console, ("", "what", "found", "what to do"), rows)
+
+
+def tie(console: Console, person: str, contact: str, found: "Tie") -> None:
+    """The answer of `kith why`: each contact, the sum of each way, what is published of it."""
+    end = f"{found.as_of.astimezone(UTC):%Y-%m-%d}"
+    console.print(
+        Text(f"{plain(person)} and {plain(contact)}, as of {end}; they: {plain(contact)}"),
+        soft_wrap=True,
+    )
+    columns = ("when (UTC)", "way", "channel", "people", "weight", f"weight on {end}")
+    table(console, columns, [astuple(one) for one in found.contacts], "contacts")
+    rows = [
+        ("to them", found.out_sum, found.out_strength),
+        ("from them", found.in_sum, found.in_strength),
+        ("both, as square root of the product", sqrt(found.out_sum * found.in_sum), found.strength),
+    ]
+    table(console, ("way", "sum of weights", "published strength"), rows, "strength")
+    if found.strength is None:
+        # Not every pair has a row: see the caveat of sql/metrics/tie_strength.sql.
+        sentence = f"tie_strength has no row for {found.month:%Y-%m}: no contact in the window, and"
+        console.print(Text(f"{sentence} too little is left of earlier ones"), soft_wrap=True)
+    else:
+        console.print(Text(f"state in {found.month:%Y-%m}: {found.state}"), soft_wrap=True)
+    if found.left_out:
+        columns = ("way", "what", "why it is no contact", "count", "newest (UTC)")
+        table(console, columns, [astuple(one) for one in found.left_out], "left out")

@@ -7,7 +7,6 @@ never be found again behind the import.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from email.header import Header
@@ -23,7 +22,7 @@ MAIL_CANARY, CALENDAR_CANARY = "CANARY-SUBJECT", "CANARY-SUMMARY"
 
 def write_files(village: Village, folder: Path) -> None:
     """Write ``<address>/mail.mbox`` and ``<address>/calendar.ics`` for each, and ``truth.json``."""
-    names = {person.address: person.name for person in _everybody(village)}
+    names = {person.address: person.name for person in village.population.everybody}
     names |= {alias: person.name for person in village.staff for alias in person.aliases}
     mail: dict[str, list[str]] = {person.address: [] for person in village.staff}
     for letter in village.letters:
@@ -45,13 +44,12 @@ def write_files(village: Village, folder: Path) -> None:
         (own / "calendar.ics").write_text(
             _calendar(person, calendars[person.address]), encoding="utf-8", newline=""
         )
-    truth = [asdict(habit) for habit in village.truth]
+    truth = {
+        "habits": [asdict(habit) for habit in village.truth],
+        "kinds": village.kinds,
+        "owners": village.owners,
+    }
     (folder / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
-
-
-def _everybody(village: Village) -> Iterator[Person]:
-    yield from village.population.staff
-    yield from village.population.outsiders
 
 
 def _message(letter: Letter, names: dict[str, str], bcc: str) -> str:
@@ -59,9 +57,13 @@ def _message(letter: Letter, names: dict[str, str], bcc: str) -> str:
     sent = letter.sent_at
     lines = [
         f"From {letter.author} {sent:%a %b %d %H:%M:%S %Y}",
-        f"From: {_addresses((letter.author,), names)}",
+        f"From: {_named(letter.author, letter.author_name or names.get(letter.author))}",
         f"To: {_addresses(letter.to, names)}",
     ]
+    if letter.sender:
+        lines.append(f"Sender: {letter.sender}")
+    if letter.reply_to:
+        lines.append(f"Reply-To: {_addresses(letter.reply_to, names)}")
     if letter.cc:
         lines.append(f"Cc: {_addresses(letter.cc, names)}")
     lines.append(f"Date: {sent:%a, %d %b %Y %H:%M:%S} +0000")

@@ -5,7 +5,7 @@ Not here: who is who (people.py), planted ties (habits.py), meetings (meetings.p
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,16 +21,19 @@ LISTS = {
     f"safety-first@lists.{MICROSOFT}": (MICROSOFT,),
 }
 NEWSLETTERS = ("news@quillworks.example", "digest@stonepier.example")
+BUILDS, CASES = f"builds@{MICROSOFT}", f"no-reply@{GOOGLE}"
 
 
 @dataclass(frozen=True)
 class Letter:
     """One logical message.
 
-    author       address written from; may be an alias
+    author       address written from; may be an alias, or that of a list which rewrote From
     holders      primary addresses of the staff whose mailboxes hold a copy
     headers      further headers, in order
     message_id   None where a robot sent none
+    author_name  shown instead of the author's own name
+    sender       address in Sender
     """
 
     message_id: str | None
@@ -42,10 +45,13 @@ class Letter:
     bcc: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    author_name: str | None = None
+    sender: str | None = None
+    reply_to: tuple[str, ...] = ()
 
 
 @dataclass
-class _Life:
+class Life:
     """What the simulation looks up again and again."""
 
     population: Population
@@ -57,8 +63,7 @@ class _Life:
     leave: dict[str, tuple[tuple[date, date], ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        everybody = (*self.population.staff, *self.population.outsiders)
-        self.person = {person.address: person for person in everybody}
+        self.person = {person.address: person for person in self.population.everybody}
         self.leave = {one: tuple(self._leave(one)) for one in self.person}
 
     def _leave(self, address: str) -> Iterator[tuple[date, date]]:
@@ -89,12 +94,23 @@ class _Life:
         found = {one: None for one in addresses if one in self.person and self.person[one].company}
         return tuple(one for one in found if self.person[one].works(day))
 
+    def ordered(self, letters: Iterable[Letter]) -> list[Letter]:
+        """Letters up to the last day, in order."""
+        end = datetime(self.last.year, self.last.month, self.last.day, tzinfo=UTC)
+        end += timedelta(days=1)
+        return sorted((letter for letter in letters if letter.sent_at < end), key=in_order)
+
+
+def in_order(letter: Letter) -> tuple[datetime, str, str, tuple[str, ...]]:
+    """By what letters are ordered."""
+    return letter.sent_at, letter.author, letter.message_id or "", letter.to
+
 
 def live(
     population: Population, planting: Planting, seed: int, first: date, last: date
 ) -> list[Letter]:
     """Every message of the village in order of time."""
-    life = _Life(population, planting, first, last, seed)
+    life = Life(population, planting, first, last, seed)
     ordinary = (
         tie for tie in _ordinary_ties(life) if frozenset((tie.one, tie.other)) not in planting.apart
     )
@@ -103,14 +119,10 @@ def live(
     letters += _introductions(life)
     letters += [letter for name, inside in LISTS.items() for letter in _list(life, name, inside)]
     letters += [*_newsletters(life), *_robots(life), *_announcements(life)]
-    end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
-    return sorted(
-        (letter for letter in letters if letter.sent_at < end),
-        key=lambda letter: (letter.sent_at, letter.author, letter.message_id or "", letter.to),
-    )
+    return life.ordered(letters)
 
 
-def _ordinary_ties(life: _Life) -> Iterator[Tie]:
+def _ordinary_ties(life: Life) -> Iterator[Tie]:
     """Strong ties in the team, weaker ones in the department, few across and outside."""
     rng = random.Random(f"{life.seed}/ties")
     staff = life.population.staff
@@ -145,14 +157,14 @@ def _ordinary_ties(life: _Life) -> Iterator[Tie]:
             yield _passing(rng, life, person.address, other.address)
 
 
-def _passing(rng: random.Random, life: _Life, one: str, other: str) -> Tie:
+def _passing(rng: random.Random, life: Life, one: str, other: str) -> Tie:
     """A weaker tie that may begin late or end early."""
     days = (life.last - life.first).days
     since = life.first + timedelta(days=rng.choice((0, 0, 0, rng.randint(0, days))))
     return Tie(one, other, rng.lognormvariate(-2.4, 0.7), since, life.last)
 
 
-def _tie(life: _Life, number: int, tie: Tie) -> Iterator[Letter]:
+def _tie(life: Life, number: int, tie: Tie) -> Iterator[Letter]:
     """All threads of one tie."""
     rng = random.Random(f"{life.seed}/tie/{number}")
     day, end = float(tie.since.toordinal()), min(tie.until, life.last).toordinal()
@@ -173,7 +185,7 @@ def _tie(life: _Life, number: int, tie: Tie) -> Iterator[Letter]:
 
 
 def _thread(
-    life: _Life, rng: random.Random, name: str, tie: Tie, author: str, other: str, day: date
+    life: Life, rng: random.Random, name: str, tie: Tie, author: str, other: str, day: date
 ) -> Iterator[Letter]:
     """A message and what is answered to it."""
     cc, bcc = _company_on_copy(life, rng, author, other, day)
@@ -194,14 +206,14 @@ def _thread(
         if rng.random() >= chance[other] * (1 if turn == 0 else 0.4):
             return
         bcc = ()
-        sent_at = _answer_time(life, rng, other, sent_at, hours[other])
+        sent_at = answer_time(life, rng, other, sent_at, hours[other])
         if sent_at is None:
             return
         author, other = other, author
 
 
 def _company_on_copy(
-    life: _Life, rng: random.Random, author: str, other: str, day: date
+    life: Life, rng: random.Random, author: str, other: str, day: date
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who else is told: team mates on Cc at times, the manager on Bcc seldom."""
     person = life.person[author]
@@ -224,12 +236,12 @@ def _company_on_copy(
     return (), ()
 
 
-def _written_from(life: _Life, rng: random.Random, author: str) -> str:
+def _written_from(life: Life, rng: random.Random, author: str) -> str:
     aliases = life.person[author].aliases
     return aliases[0] if aliases and rng.random() < 0.15 else author
 
 
-def _auto_reply(life: _Life, message_id: str, sent_at: datetime, away: str, author: str) -> Letter:
+def _auto_reply(life: Life, message_id: str, sent_at: datetime, away: str, author: str) -> Letter:
     at = sent_at + timedelta(seconds=20)
     return Letter(
         f"auto.{message_id}",
@@ -242,8 +254,8 @@ def _auto_reply(life: _Life, message_id: str, sent_at: datetime, away: str, auth
     )
 
 
-def _answer_time(
-    life: _Life, rng: random.Random, author: str, asked_at: datetime, median_hours: float
+def answer_time(
+    life: Life, rng: random.Random, author: str, asked_at: datetime, median_hours: float
 ) -> datetime | None:
     """Some hours later, at work, within three weeks; else never."""
     at = asked_at + timedelta(hours=median_hours * rng.lognormvariate(0, 0.9))
@@ -254,7 +266,7 @@ def _answer_time(
     return None
 
 
-def _introductions(life: _Life) -> Iterator[Letter]:
+def _introductions(life: Life) -> Iterator[Letter]:
     rng = random.Random(f"{life.seed}/introductions")
     for number, (day, introducer, one, other) in enumerate(life.planting.introductions):
         while day.weekday() >= 5:
@@ -264,7 +276,7 @@ def _introductions(life: _Life) -> Iterator[Letter]:
         yield Letter(name, at, introducer, (one, other), life.holders(at, introducer, one, other))
 
 
-def _list(life: _Life, address: str, companies: tuple[str, ...]) -> Iterator[Letter]:
+def _list(life: Life, address: str, companies: tuple[str, ...]) -> Iterator[Letter]:
     """A community of practice: questions to the list, answers from its knowing members."""
     rng = random.Random(f"{life.seed}/list/{address}")
     inside = [p.address for p in life.population.staff if p.company in companies]
@@ -302,13 +314,13 @@ def _list(life: _Life, address: str, companies: tuple[str, ...]) -> Iterator[Let
             )
             references = references or (message_id,)
             author = rng.choice(knowing)
-            later = _answer_time(life, rng, author, sent_at, 2.0)
+            later = answer_time(life, rng, author, sent_at, 2.0)
             if later is None:
                 break
             sent_at = later
 
 
-def _newsletters(life: _Life) -> Iterator[Letter]:
+def _newsletters(life: Life) -> Iterator[Letter]:
     rng = random.Random(f"{life.seed}/newsletters")
     staff = [person.address for person in life.population.staff]
     for sender in NEWSLETTERS:
@@ -333,7 +345,7 @@ def _newsletters(life: _Life) -> Iterator[Letter]:
             day += timedelta(days=14)
 
 
-def _robots(life: _Life) -> Iterator[Letter]:
+def _robots(life: Life) -> Iterator[Letter]:
     """A build robot and a ticket robot; the latter forgets its Message-ID."""
     rng = random.Random(f"{life.seed}/robots")
     engineers = [p.address for p in life.population.of(MICROSOFT, "Engineering", life.first)]
@@ -344,17 +356,15 @@ def _robots(life: _Life) -> Iterator[Letter]:
         if day.weekday() < 5:
             at = datetime(day.year, day.month, day.day, 5, rng.randint(0, 59), tzinfo=UTC)
             to = tuple(rng.sample(engineers, 4))
-            robot = f"builds@{MICROSOFT}"
             name = f"build.{day:%Y%m%d}.{life.seed}@{MICROSOFT}"
-            yield Letter(name, at, robot, to, life.holders(at, *to), headers=auto)
+            yield Letter(name, at, BUILDS, to, life.holders(at, *to), headers=auto)
             reader = rng.choice(support)
             at += timedelta(hours=rng.randint(3, 9))
-            robot = f"no-reply@{GOOGLE}"
-            yield Letter(None, at, robot, (reader,), life.holders(at, reader), headers=auto)
+            yield Letter(None, at, CASES, (reader,), life.holders(at, reader), headers=auto)
         day += timedelta(days=1)
 
 
-def _announcements(life: _Life) -> Iterator[Letter]:
+def _announcements(life: Life) -> Iterator[Letter]:
     """A monthly word from the chief to everybody, by a group address."""
     for company in (GOOGLE, MICROSOFT):
         staff = [person for person in life.population.staff if person.company == company]

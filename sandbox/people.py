@@ -36,6 +36,8 @@ _FAMILY = (
     "Ravensmoor Stillwater Thornbury Underhill Vantongeren Wetherby Yarrowdale Zwanenburg"
 ).split()
 _CHIEF, _HEAD, _LEAD, _MEMBER = 1, 2, 3, 4
+# Places in a company of ordinary members whose addresses look like a machine's.
+_BOUNCED, _VERSIONED = 15, 12
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,19 @@ class Population:
     """Everybody, by what they are. ``staff`` have mailboxes; the others are only written to.
 
     reorganised  the day on which posts change
+    oddities     outsiders who are easily taken for machines, and know few; see oddities.py
     """
 
     reorganised: date
     staff: tuple[Person, ...]
     outsiders: tuple[Person, ...]
+    oddities: tuple[Person, ...] = ()
     rooms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def everybody(self) -> tuple[Person, ...]:
+        """All people."""
+        return (*self.staff, *self.outsiders, *self.oddities)
 
     def of(self, company: str, department: str, day: date) -> list[Person]:
         """Who works in a department on a day."""
@@ -126,7 +135,13 @@ def populate(seed: int, first: date, last: date) -> Population:
         company: tuple(f"room-{name}@{company}" for name in ("oak", "elm", "ash"))
         for company in DEPARTMENTS
     }
-    return Population(reorganised, tuple(staff), tuple(outsiders), rooms)
+    absent, clerk, poster = (next(take) for _ in range(3))
+    oddities = (
+        Person(f"{_local(absent)}@hollybrook.example", absent),
+        Person("info@amberfold.example", clerk),
+        Person(f"{_local(poster)}.village@{FREEMAIL[2]}", poster),
+    )
+    return Population(reorganised, tuple(staff), tuple(outsiders), oddities, rooms)
 
 
 def _company(
@@ -155,13 +170,17 @@ def _company(
         if department == SPLIT_FROM:
             group = _split(group, reorganised)
         people += _come_and_go(rng, group, first, last)
+    second = SECOND_DOMAIN[company]
     # A fifth also writes from a second address of the company.
-    return [
-        replace(one, aliases=(f"{_local(one.name)}@{SECOND_DOMAIN[company]}",))
-        if number % 5 == 2
-        else one
+    people = [
+        replace(one, aliases=(f"{_local(one.name)}@{second}",)) if number % 5 == 2 else one
         for number, one in enumerate(people)
     ]
+    # One main and one second address have the form of a machine's.
+    bounced, versioned = people[_BOUNCED], people[_VERSIONED]
+    people[_BOUNCED] = replace(bounced, address=f"bounce.{_family(bounced)}@{company}")
+    people[_VERSIONED] = replace(versioned, aliases=(f"git.{_family(versioned)}@{second}",))
+    return people
 
 
 def _employee(name: str, company: str, zone: str, posts: list[Post], level: int) -> Person:
@@ -195,6 +214,10 @@ def _come_and_go(rng: random.Random, group: list[Person], first: date, last: dat
         replace(group[-2], left=left),
         replace(group[-1], joined=joined),
     ]
+
+
+def _family(person: Person) -> str:
+    return _local(person.name).rpartition(".")[2]
 
 
 def _local(name: str) -> str:

@@ -7,10 +7,13 @@ Not here: each of them (people.py, habits.py, life.py, meetings.py), files (file
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from heapq import merge
 
 from sandbox.habits import Habit, Planting, plant
-from sandbox.life import Letter, live
+from sandbox.kinds import kinds
+from sandbox.life import Letter, in_order, live
 from sandbox.meetings import Entry, meet
+from sandbox.oddities import odd_letters
 from sandbox.people import GOOGLE, MICROSOFT, SECOND_DOMAIN, Person, Population, populate
 
 LAST = date(2026, 6, 30)
@@ -49,7 +52,8 @@ class Village:
     @cached_property
     def letters(self) -> tuple[Letter, ...]:
         """Every logical message, in order of time."""
-        return tuple(live(self.population, self._planting, self.seed, self.first, self.last))
+        world = (self.population, self._planting, self.seed, self.first, self.last)
+        return tuple(merge(live(*world), odd_letters(*world), key=in_order))
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -60,6 +64,16 @@ class Village:
     def truth(self) -> tuple[Habit, ...]:
         """The planted habits."""
         return tuple(self._planting.habits)
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Every address that a letter or an entry names -> person, robot, list, room or group."""
+        return kinds(self.population, self.letters, self.entries)
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Every further address of a person -> their main one."""
+        return {alias: one.address for one in self.staff for alias in one.aliases}
 
     @property
     def staff(self) -> tuple[Person, ...]:

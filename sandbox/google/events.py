@@ -88,10 +88,9 @@ class Events:
     def __init__(self, world: World, village: Village) -> None:
         """Know everybody's name."""
         self._world = world
-        population = village.population
         self._names = {
             address: person.name
-            for person in (*population.staff, *population.outsiders)
+            for person in village.population.everybody
             for address in (person.address, *person.aliases)
         }
 

@@ -30,10 +30,9 @@ class Messages:
 
     def __init__(self, village: Village) -> None:
         """Know everybody's name."""
-        population = village.population
         self._shown = {
             address: f"{person.name} <{address}>"
-            for person in (*population.staff, *population.outsiders)
+            for person in village.population.everybody
             for address in (person.address, *person.aliases)
         }
 
@@ -86,7 +85,14 @@ class Messages:
             yield "In-Reply-To", f"<{letter.references[-1]}>"
             yield "References", "\t".join(f"<{one}>" for one in letter.references)
         yield "Subject", MAIL_CANARY
-        yield "From", self._list((letter.author,))
+        if letter.author_name:
+            yield "From", f"{letter.author_name} <{letter.author}>"
+        else:
+            yield "From", self._list((letter.author,))
+        if letter.sender:
+            yield "Sender", letter.sender
+        if letter.reply_to:
+            yield "Reply-To", self._list(letter.reply_to)
         if letter.to:
             yield "To", self._list(letter.to)
         if letter.cc:

@@ -38,9 +38,10 @@ class Recipients:
 
     def __init__(self, village: Village) -> None:
         """Everybody by every address; lists and robots have no name but their address."""
-        everybody = (*village.population.staff, *village.population.outsiders)
         self._names = {
-            address: one.name for one in everybody for address in (one.address, *one.aliases)
+            address: one.name
+            for one in village.population.everybody
+            for address in (one.address, *one.aliases)
         }
         self._json: dict[str, str] = {}
         self._header: dict[str, str] = {}
@@ -72,23 +73,28 @@ class Recipients:
         """The display name."""
         return self._names.get(address, address)
 
+    def called(self, address: str, name: str) -> str:
+        """A recipient as JSON, under a name that is not its own."""
+        return f'{{"emailAddress":{{"name":{quoted(name)},"address":{quoted(address)}}}}}'
+
     def header(self, addresses: tuple[str, ...]) -> str:
         """An address header's value."""
         return ", ".join([self._header.get(one) or self._mailbox(one) for one in addresses])
 
     def _recipient(self, name_of: str, address: str) -> str:
-        name = quoted(self.name(name_of))
-        return f'{{"emailAddress":{{"name":{name},"address":{quoted(address)}}}}}'
+        return self.called(address, self.name(name_of))
 
     def _mailbox(self, address: str) -> str:
         name = self._names.get(address)
-        if name is None:
-            text = address
-        else:
-            word = name if name.isascii() else Header(name, "utf-8").encode()
-            text = f"{word} <{address}>"
+        text = address if name is None else mailbox(name, address)
         self._header[address] = text
         return text
+
+
+def mailbox(name: str, address: str) -> str:
+    """A name and its address as header text."""
+    word = name if name.isascii() else Header(name, "utf-8").encode()
+    return f"{word} <{address}>"
 
 
 @cache
@@ -172,9 +178,13 @@ def transport_headers(letter: Letter, recipients: Recipients) -> list[tuple[str,
     headers = [
         ("Received", f"from mail.{host} by mail.{MICROSOFT}; {_date(letter.sent_at)}"),
         ("Authentication-Results", f"spf=pass smtp.mailfrom={host}; dkim=pass"),
-        ("From", recipients.header((letter.author,))),
+        ("From", _from_header(letter, recipients)),
         ("To", recipients.header(letter.to)),
     ]
+    if letter.sender:
+        headers.append(("Sender", letter.sender))
+    if letter.reply_to:
+        headers.append(("Reply-To", recipients.header(letter.reply_to)))
     if letter.cc:
         headers.append(("Cc", recipients.header(letter.cc)))
     headers += [
@@ -196,6 +206,12 @@ def transport_headers(letter: Letter, recipients: Recipients) -> list[tuple[str,
         ("MIME-Version", "1.0"),
     ]
     return headers
+
+
+def _from_header(letter: Letter, recipients: Recipients) -> str:
+    if letter.author_name:
+        return mailbox(letter.author_name, letter.author)
+    return recipients.header((letter.author,))
 
 
 def _date(at: datetime) -> str:
@@ -228,10 +244,19 @@ def _conversation_index(letter: Letter) -> str:
     return base64.b64encode(raw).decode()
 
 
-def _sender(mailbox: Mailbox, copy: Copy) -> str:
+def _from(mailbox: Mailbox, copy: Copy) -> str:
+    letter = copy.letter
+    if letter.author_name:
+        return mailbox.recipients.called(letter.author, letter.author_name)
     if mailbox.exchange_senders:
-        return mailbox.recipients.exchange(copy.letter.author)
-    return mailbox.recipients.one(copy.letter.author)
+        return mailbox.recipients.exchange(letter.author)
+    return mailbox.recipients.one(letter.author)
+
+
+def _sender(mailbox: Mailbox, copy: Copy) -> str:
+    if copy.letter.sender:
+        return mailbox.recipients.one(copy.letter.sender)
+    return _from(mailbox, copy)
 
 
 def _bcc(mailbox: Mailbox, copy: Copy) -> str:
@@ -272,11 +297,11 @@ _PROPERTIES: dict[str, Callable[[Mailbox, Copy], str]] = {
     "inferenceClassification": lambda *_: '"focused"',
     "internetMessageHeaders": _headers_json,
     "sender": _sender,
-    "from": _sender,
+    "from": _from,
     "toRecipients": lambda mailbox, copy: mailbox.recipients.many(copy.letter.to),
     "ccRecipients": lambda mailbox, copy: mailbox.recipients.many(copy.letter.cc),
     "bccRecipients": _bcc,
-    "replyTo": lambda *_: "[]",
+    "replyTo": lambda mailbox, copy: mailbox.recipients.many(copy.letter.reply_to),
     "flag": lambda *_: '{"flagStatus":"notFlagged"}',
 }
 PROPERTIES = tuple(_PROPERTIES)

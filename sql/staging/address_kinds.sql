@@ -4,8 +4,11 @@
 -- Check:   kind in ('person', 'robot', 'list', 'room', 'group')
 -- Check:   kind_reason is not null
 -- Caveat:  the first reason that fits holds; whoever gives no reason is a person
--- Version: 2
+-- Caveat:  without a directory, a person away from the first to the last letter and a machine that
+--          only acknowledges look alike: who is written to more often than answering is a person
+-- Version: 3
 
+-- Reasons are ranked. Precedence 0 is for what a hand wrote down: it beats everything.
 with by_hand as (
     select
         kinds_by_hand.address_key,
@@ -95,8 +98,32 @@ local_parts as (
     from raw.addresses
 ),
 
+-- bounce.miller@ may be somebody called Miller. Whoever answers again and again outside lists, and
+-- seldom with a machine's headers, is; a machine that threads its own mail (git.daemon@) is not
+-- believed, for the second word must not be a machine's either.
+family_names as (
+    select sightings.address_key
+    from staging.sightings
+    join local_parts on local_parts.address_key = sightings.address_key
+    cross join staging.parameters
+    where
+        regexp_matches(
+            local_parts.local_part,
+            '^(bounces?|owner|git|svn|jira|jenkins|hudson|cron|alerts?|bot|robot)[._][a-z]{2,}$'
+        )
+        and not regexp_matches(
+            local_parts.local_part,
+            '[._](admin|bot|build|builds|bounces?|daemon|error|errors|mail|mailer|news|'
+            || 'notifications?|reply|request|robot|server|service|system|support|updates?)$'
+        )
+        and sightings.answer_count - (sightings.written_count - sightings.direct_count)
+        >= parameters.robot_message_count
+        and sightings.automated_count
+        <= (1 - parameters.robot_message_share) * sightings.written_count
+),
+
 -- A hyphen, dot, plus or the end must follow: bounce-17@ is a robot, bouncer@ may be a person, and so
--- is talbot@; patchwork-bot@ and buildbot+7@ are not.
+-- is talbot@; patchwork-bot@ and buildbot+7@ are not. An answer to reply+17ab@ goes to a machine.
 robot_forms as (
     select
         local_parts.address_key,
@@ -104,19 +131,23 @@ robot_forms as (
         'robot' as kind,
         'form of the address' as kind_reason
     from local_parts
+    left join family_names on family_names.address_key = local_parts.address_key
     where
-        regexp_matches(
-            local_parts.local_part,
-            '^(no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer[-_.]?daemon|postmaster|bounces?|'
-            || 'notifications?|notify|newsletters?|auto[-_.]?(reply|confirm|mailer)|listserv|'
-            || 'majordomo|daemon|cron|owner|srs[01]|jira|jenkins|hudson|buildbot|bugzilla|gerrit|'
-            || 'patchwork|git|gitlab|svn|alerts?|alertmanager|nagios|zabbix|www-data|robot|bot)($|[-_.+=])'
-        )
-        or regexp_matches(local_parts.local_part, '^[a-z]+bot[+]')
-        or regexp_matches(
-            local_parts.local_part,
-            '[-_.+](no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|notifications?|owner|request|'
-            || 'unsubscribe|bot|robot|daemon)$'
+        family_names.address_key is null
+        and (
+            regexp_matches(
+                local_parts.local_part,
+                '^(no[-_.]?reply|do[-_.]?not[-_.]?reply|mailer[-_.]?daemon|postmaster|bounces?|'
+                || 'notifications?|notify|newsletters?|auto[-_.]?(reply|confirm|mailer)|listserv|'
+                || 'majordomo|daemon|cron|owner|srs[01]|jira|jenkins|hudson|buildbot|bugzilla|gerrit|'
+                || 'patchwork|git|gitlab|svn|alerts?|alertmanager|nagios|zabbix|www-data|robot|bot)($|[-_.+=])'
+            )
+            or regexp_matches(local_parts.local_part, '^([a-z]+bot|reply|replies|unsubscribe)[+]')
+            or regexp_matches(
+                local_parts.local_part,
+                '[-_.+](no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|notifications?|owner|request|'
+                || 'unsubscribe|bot|robot|daemon)$'
+            )
         )
 ),
 
@@ -151,6 +182,11 @@ robot_headers as (
     where
         sightings.written_count >= parameters.robot_message_count
         and sightings.automated_count >= parameters.robot_message_share * sightings.written_count
+        -- Who begins nothing and is written to more often than that is a person who was away.
+        and not (
+            sightings.answer_count = sightings.written_count
+            and sightings.named_count > sightings.written_count
+        )
 ),
 
 -- Sends much, answers nothing, and nobody has ever written to it. Who writes to lists alone may be a
@@ -167,6 +203,23 @@ robot_ways as (
         sightings.direct_count >= parameters.silent_robot_message_count
         and sightings.answer_count = 0
         and sightings.named_count = 0
+),
+
+-- all@ and sales-team@ are read by many; a person would have written something.
+group_forms as (
+    select
+        local_parts.address_key,
+        9 as precedence,
+        'group' as kind,
+        'form of a group address that never writes' as kind_reason
+    from local_parts
+    join staging.sightings on sightings.address_key = local_parts.address_key
+    where
+        sightings.written_count = 0
+        and regexp_matches(
+            local_parts.local_part,
+            '^(all|everyone|everybody|staff)($|[-_.])|[-_.](all|everyone|everybody|staff|team)$'
+        )
 ),
 
 reasons as (
@@ -189,6 +242,8 @@ reasons as (
     select robot_headers.address_key, robot_headers.precedence, robot_headers.kind, robot_headers.kind_reason from robot_headers
     union all
     select robot_ways.address_key, robot_ways.precedence, robot_ways.kind, robot_ways.kind_reason from robot_ways
+    union all
+    select group_forms.address_key, group_forms.precedence, group_forms.kind, group_forms.kind_reason from group_forms
 ),
 
 ranked as (

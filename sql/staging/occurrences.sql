@@ -8,6 +8,10 @@
 --          free, so without the organiser's copy one that blocks it is enough
 -- Version: 2
 
+-- Example: a Tuesday meeting of a series has a copy on five calendars, two at Google and three at
+-- Microsoft. Both vendors know the series by one UID and the occurrence by where the series first
+-- put it, so all five have one meeting_key, also after it was moved to Wednesday.
+
 -- Whole meetings are needed even where only one of their copies begins in a wanted month.
 with candidates as (
     select distinct events.meeting_key

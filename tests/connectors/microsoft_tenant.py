@@ -54,7 +54,7 @@ class Tenant:
             setattr(self.world.graph_quirks, name, value)
         self.clock = VirtualClock()
         village = self.world.village
-        everybody = (*village.staff, *village.population.outsiders)
+        everybody = village.population.everybody
         self._names = {a: one.name for one in everybody for a in (one.address, *one.aliases)}
         people = [one for one in self.world.directory(MICROSOFT) if one.kind == "person"]
         self.people = [one for one in people if not one.is_suspended]
@@ -157,14 +157,25 @@ class Tenant:
             read = {name: Reading(()) for name in headers.ADDRESS_FIELDS} | {
                 "to": Reading(tuple(map(self.named, letter.to))),
                 "cc": Reading(tuple(map(self.named, letter.cc))),
+                "reply-to": Reading(tuple(map(self.named, letter.reply_to))),
             }
+            author = self.named(letter.author)
+            if letter.author_name:
+                author = Address(letter.author, letter.author_name)
+            read["from"] = Reading((author,))
+            sender = self.named(letter.sender) if letter.sender else None
+            if sender:
+                read["sender"] = Reading((sender,))
             found[key] = Message(
                 mailbox_id=self.mailbox(address).mailbox_id,
                 message_id=key,
                 internet_message_id=internet_message_id(letter).strip("<>"),
                 thread_id=self.ids(address).conversation(copy.thread),
                 sent_at=letter.sent_at.replace(microsecond=0),
-                author=self.named(letter.author),
+                author=author,
+                sender=sender,
+                original_author=headers.original_author(fields, read),
+                reply_to=read["reply-to"].addresses,
                 to=tuple(map(self.named, letter.to)),
                 cc=tuple(map(self.named, letter.cc)),
                 bcc=tuple(map(self.named, letter.bcc)) if copy.is_own else (),

@@ -93,6 +93,28 @@ def test_status_tells_what_is_read(folder: Path):
     assert "mailboxes and archives" in kith(folder, "status").stdout
 
 
+def test_why_as_json_sums_to_what_is_published(folder: Path):
+    words = ("why", "ann@x.example", "bob@y.example", "--month", "2024-03", "--json")
+    found = json.loads(kith(folder, *words).stdout)
+    assert len(found["contacts"]) == 8
+    assert found["out_sum"] == pytest.approx(found["out_strength"], abs=1e-9)
+    assert found["in_sum"] == pytest.approx(found["in_strength"], abs=1e-9)
+
+
+def test_why_as_csv_gives_the_contacts(folder: Path):
+    lines = kith(folder, "why", "ann@x.example", "bob@y.example", "--csv").stdout.splitlines()
+    assert lines[0] == "at,way,channel,people,weight,weight_now"
+    assert len(lines) == 9
+
+
+@pytest.mark.parametrize(
+    ("month", "words"), [("2024-3", "2026-05"), ("1999-01", "there are 2024-03 to 2024-03")]
+)
+def test_why_refuses_a_month_that_there_is_not(folder: Path, month: str, words: str):
+    done = kith(folder, "why", "ann@x.example", "bob@y.example", "--month", month)
+    assert (done.returncode, words in done.stderr) == (1, True)
+
+
 def test_why_lists_the_events_behind_a_tie(folder: Path):
     done = kith(folder, "why", "ann@x.example", "bob@y.example")
     assert done.returncode == 0, done.stderr
@@ -159,7 +181,7 @@ def test_an_import_that_only_stores_says_so(tmp_path: Path):
 def test_months_that_are_none_are_named(folder: Path):
     done = kith(folder, "run", "--months", "soon")
     assert done.returncode == 1
-    assert "--months takes 2025-01" in done.stderr
+    assert "a month is written as 2026-05" in done.stderr
 
 
 def test_mail_older_than_the_first_month_names_the_setting(tmp_path: Path):

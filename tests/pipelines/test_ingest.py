@@ -6,6 +6,8 @@ import pyarrow as pa
 import pytest
 
 from connectors import addresses, records
+from connectors.google import calendar as google_calendar
+from connectors.microsoft import events as microsoft_events
 from connectors.records import Address, Attendee, Event, Mailbox, Message, Reject
 from pipelines import ingest
 from pipelines.raw_tables import RAW_TABLES
@@ -146,3 +148,66 @@ def test_of_two_addresses_that_meet_in_one_key_the_later_is_rejected(connection,
     (reject,) = found["raw.rejects"]
     assert "two addresses meet in one key" in reject["reason"]
     assert "x.example" not in repr(reject)
+
+
+# One occurrence on the calendars of both vendors
+
+UID = "abc@google.com"
+
+
+def google_occurrence(day: int, moved_to: str | None = None) -> Event:
+    """As events.list gives it: one iCalUID for all, and where the series put this one."""
+    planned = f"2026-06-{day:02}T10:00:00+02:00"
+    item = {
+        "id": f"abc_202606{day:02}T080000Z",
+        "recurringEventId": "abc",
+        "iCalUID": UID,
+        "start": {"dateTime": moved_to or planned},
+        "end": {"dateTime": moved_to or planned},
+        "originalStartTime": {"dateTime": planned},
+    }
+    (event,) = google_calendar.records(item, "google-ann")
+    return event
+
+
+def microsoft_occurrence(day: int, moved_to: str | None = None) -> Event:
+    """As Graph gives it: an iCalUId of its own that wraps the day and the foreign UID."""
+    foreign = b"vCal-Uid\x01\0\0\0" + UID.encode() + b"\0"
+    wrapped = "".join(
+        (
+            "040000008200E00074C5B7101A82E008",
+            f"07EA06{day:02X}",
+            "0" * 32,
+            len(foreign).to_bytes(4, "little").hex(),
+            foreign.hex(),
+        )
+    ).upper()
+    planned = f"2026-06-{day:02}T08:00:00.0000000"
+    item = {
+        "id": f"occurrence {day}",
+        "iCalUId": wrapped,
+        "seriesMasterId": "master",
+        "type": "exception" if moved_to else "occurrence",
+        "originalStart": f"{planned}Z",
+        "start": {"dateTime": moved_to or planned, "timeZone": "UTC"},
+        "end": {"dateTime": moved_to or planned, "timeZone": "UTC"},
+    }
+    mailbox = Mailbox(mailbox_id="microsoft-bob", provider="microsoft", address="bob@x.org")
+    (event,) = microsoft_events.records(
+        item, mailbox, microsoft_events.series_uid(wrapped), NOON.replace(year=2020)
+    )
+    return event
+
+
+def test_both_vendors_copies_of_an_occurrence_are_one_meeting_even_if_it_was_moved(keyed):
+    copies = (
+        google_occurrence(2),
+        microsoft_occurrence(2),
+        google_occurrence(9, moved_to="2026-06-10T15:00:00+02:00"),
+        microsoft_occurrence(9, moved_to="2026-06-10T13:00:00.0000000"),
+    )
+    first, also_first, second, also_second = keyed(*copies)["raw.events"]
+    assert first["meeting_key"] == also_first["meeting_key"]
+    assert second["meeting_key"] == also_second["meeting_key"] != first["meeting_key"]
+    assert len({row["series_key"] for row in (first, also_first, second, also_second)}) == 1
+    assert second["start_at"] == also_second["start_at"] == datetime(2026, 6, 10, 13, tzinfo=UTC)

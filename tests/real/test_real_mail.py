@@ -30,8 +30,25 @@ class Journey:
     stored: int
 
     def ask(self, sql: str):
+        """One row of the published tables."""
         with open_published(self.settings.parquet, self.settings.limits) as connection:
             return connection.execute(sql).fetchall()[0]
+
+    def look(self, sql: str):
+        """One row of the warehouse."""
+        with Warehouse(self.settings).connect() as connection:
+            return connection.execute(sql).fetchall()[0]
+
+    @property
+    def message_count(self) -> int:
+        """Messages that the copies came to; prints why some of them make no contact."""
+        with Warehouse(self.settings).connect() as connection:
+            reasons = connection.execute(
+                "SELECT coalesce(left_out_reason, 'contact'), count(*) FROM staging.messages "
+                "GROUP BY ALL ORDER BY 2 DESC, 1"
+            ).fetchall()
+        print(reasons)
+        return sum(count for _, count in reasons)
 
 
 def travel(folder: Path, sources: list[tuple[Path, str]]) -> Journey:
@@ -69,13 +86,21 @@ def unpacked(path: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "letters", "least_months"), [("b.a.t.m.a.n", 3072, 60), ("util-linux", 3509, 60)]
+    ("name", "letters", "messages", "rewritten", "least_months"),
+    [("b.a.t.m.a.n", 3072, 3072, 38, 60), ("util-linux", 3509, 3486, 1, 60)],
 )
-def test_a_mailing_list_keeps_every_letter(data: Path, tmp_path: Path, name, letters, least_months):
+def test_a_mailing_list_keeps_every_letter(
+    data: Path, tmp_path: Path, name, letters, messages, rewritten, least_months
+):
     mbox = unpacked(data / "06-kernel-lists" / f"{name}.mbox.zst", tmp_path)
     journey = travel(tmp_path, [(mbox, f"{name}@lists.example")])
     assert journey.read == letters
     assert journey.stored >= 0.99 * letters
+    assert journey.message_count == messages
+    assert journey.look(
+        "SELECT count(DISTINCT message_key) FILTER (author_key = list_address_key), "
+        "(SELECT count(*) FROM staging.envelopes WHERE is_author_hidden) FROM raw.messages"
+    ) == (rewritten, 0)
     months, ties = journey.ask("SELECT count(DISTINCT month), count(*) FROM tie_strength")
     assert months >= least_months
     assert ties > 1_000
@@ -100,6 +125,7 @@ def test_five_whole_mailboxes_in_maildir(data: Path, tmp_path: Path):
     journey = travel(tmp_path, [(folders[one], f"{one}@archive.example") for one in owners])
     assert journey.read >= 1_300
     assert journey.stored > 0.9 * journey.read
+    assert (journey.stored, journey.message_count) == (1329, 998)
     (people,) = journey.ask("SELECT count(*) FROM people")
     assert people > 100
 
@@ -110,5 +136,26 @@ def test_one_month_of_a_list_from_three_archivers(data: Path, tmp_path: Path):
     sources = [(unpacked(path, tmp_path), "dev@maven.example") for path in archives]
     journey = travel(tmp_path, sources)
     assert journey.read >= 3 * 317 - 10
+    assert journey.message_count == 317
     (months,) = journey.ask("SELECT count(*) FROM months")
     assert months <= 2
+
+
+def test_no_answer_of_the_honest_is_left_out_for_a_robots(data: Path, tmp_path: Path):
+    """Whoever answered people on these lists was a person; spam is what it is."""
+    (ham,) = (data / "18-spamassassin-headers").glob("easy-ham-*.mbox.gz")
+    journey = travel(tmp_path, [(unpacked(ham, tmp_path), "me@archive.example")])
+    assert journey.message_count > 2_000
+    answers, of_robots = journey.look(
+        "SELECT count(*), count(*) FILTER (left_out_reason = 'author_is_robot') "
+        "FROM staging.messages WHERE in_reply_to_key IS NOT NULL"
+    )
+    assert answers > 800
+    assert of_robots == 0
+
+
+def test_most_spam_is_no_contact_of_its_reader(data: Path, tmp_path: Path):
+    """What claims to be from a person and names one is all that headers let pass."""
+    (spam,) = (data / "18-spamassassin-headers").glob("spam-*.mbox.gz")
+    journey = travel(tmp_path, [(unpacked(spam, tmp_path), "me@archive.example")])
+    assert journey.message_count > 400
