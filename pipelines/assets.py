@@ -123,8 +123,8 @@ def _all_read(connection: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
 def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """One SQL file as an asset; a published table that reads the wanted months has partitions.
 
-    Dagster writes two records for each table and month, 11 ms each. Five staging tables stand behind
-    each published one, so they go without: ten years of mail would otherwise take minutes to log.
+    Dagster writes two records for each table and month, 11 ms each. The many staging tables behind
+    the published ones go without: ten years of mail would otherwise take minutes to log.
     """
     has_partitions = model.is_monthly and model.schema == "metrics"
 

@@ -24,7 +24,6 @@ from pipelines.settings import SettingsError
 from pipelines.warehouse import Warehouse
 
 
-
 def everything(warehouse: Warehouse, load: Callable[[], dg.Definitions]) -> dg.JobDefinition:
     """`everything`; ``load`` gives the definitions that hold `pull` and `compute`."""
 
