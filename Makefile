@@ -31,6 +31,7 @@ lint: setup
 
 # Never part of the tests.
 bench: setup
+	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.reading
 
 # After a change of pyproject.toml. No index address enters the file.

@@ -213,6 +213,10 @@ _MEASURES = {
         "SELECT person_id, shrinkage AS value FROM network_change WHERE month = $month "
         "AND contact_count >= 5",
     ),
+    "network_change.coyote": (
+        "coyote",
+        "SELECT person_id, coyote AS value FROM network_change WHERE month = $month",
+    ),
     "giving.giving_share": (
         "giving share",
         "SELECT person_id, giving_share AS value FROM giving WHERE month = $month "

@@ -5,12 +5,13 @@ read from its text. Not here: what they compute (graph.py, identity.py).
 
 A function takes one row's list of structs and gives a list of structs: a model folds what belongs
 together with ``list(struct_pack(...) order by ...)`` and unfolds the answer with ``unnest``. The
-order makes the answer the same on any number of threads. Whoever changes what a function computes
-raises the Version of the models that call it: their fingerprint is that of their text.
+order makes the answer the same on any number of threads.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -88,6 +89,11 @@ FUNCTIONS: tuple[Function, ...] = (
         gives=(("address_key", pa.int64()), ("joined_key", pa.int64())),
     ),
 )
+
+
+def texts() -> dict[str, bytes]:
+    """Name of each function -> the module that computes it: a part of what its models say."""
+    return {one.name: Path(inspect.getfile(one.compute)).read_bytes() for one in FUNCTIONS}
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:

@@ -17,14 +17,11 @@ from datetime import date
 
 import dagster as dg
 
-from pipelines.assets import ONLY_STALE
+from pipelines.assets import ONLY_STALE, RANGE_END, RANGE_START
 from pipelines.build import stale_range
 from pipelines.models import Graph
 from pipelines.settings import SettingsError
 from pipelines.warehouse import Warehouse
-
-_RANGE_START = "dagster/asset_partition_range_start"
-_RANGE_END = "dagster/asset_partition_range_end"
 
 
 def everything(warehouse: Warehouse, load: Callable[[], dg.Definitions]) -> dg.JobDefinition:
@@ -98,4 +95,4 @@ def _range(warehouse: Warehouse, months: tuple[date, date] | None) -> dict[str, 
             f"there is mail of {start:%Y-%m}, before first_month {first:%Y-%m}; "
             f'set first_month = "{start:%Y-%m}" in kith.toml'
         )
-    return {_RANGE_START: str(start), _RANGE_END: str(end)} | only_stale
+    return {RANGE_START: str(start), RANGE_END: str(end)} | only_stale

@@ -32,6 +32,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+from pipelines import functions as functions_of_sql
+
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 SCHEMAS = ("raw", "staging", "metrics")
 MONTHS = "staging.months"
@@ -260,10 +262,16 @@ class Graph:
 
     @cached_property
     def fingerprints(self) -> Mapping[str, str]:
-        """Model name -> sha256 of its text and of all texts it rests on: the code version."""
+        """Model name -> sha256 of its text and of all texts it rests on: the code version.
+
+        The functions that it calls are among them.
+        """
         found: dict[str, str] = {}
+        functions = functions_of_sql.texts()
         for model in self.models:
             digest = hashlib.sha256(model.text.encode())
+            for name in sorted({call.name for call in model.query.find_all(exp.Anonymous)}):
+                digest.update(functions.get(name, b""))
             for name in model.upstreams:
                 digest.update(found.get(name, name).encode())
             found[model.name] = digest.hexdigest()[:16]

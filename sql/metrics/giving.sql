@@ -1,22 +1,23 @@
 -- What does each person give and take, whom do they answer, and do they still reach out?
 --
--- Grain:   month, person_id
--- Check:   mail_reciprocity between 0 and 1
--- Check:   giving_share between 0 and 1
--- Check:   answer_rate between 0 and 1
--- Check:   answered_count <= asked_count
--- Check:   answer_median_hours >= 0
--- Check:   initiation_share between 0 and 1
--- Check:   tended_share between 0 and 1
--- Source:  reciprocity: Squartini et al. 2013, Scientific Reports 3:2729; time to answer: Kaplan &
---          Meier 1958, Wuchty & Uzzi 2011, Kooti et al. 2015: it depends on the load
--- Source:  giving, surge, tended: kith, METRICS.md 4
--- Caveat:  the value of what is given cannot be seen: an answer is an answer, however short
--- Caveat:  what passes between a person and those above or below in their own manager chain is no
---          gift either way; it counts for the rates of answers
--- Caveat:  what needs a past is null until the person's own mailbox is settled; where it is not
---          read, until any mailbox is
--- Version: 1
+-- Grain:    month, person_id
+-- Personal: person_id
+-- Check:    mail_reciprocity between 0 and 1
+-- Check:    giving_share between 0 and 1
+-- Check:    answer_rate between 0 and 1
+-- Check:    answered_count <= asked_count
+-- Check:    answer_median_hours >= 0
+-- Check:    initiation_share between 0 and 1
+-- Check:    tended_share between 0 and 1
+-- Source:   reciprocity: Squartini et al. 2013, Scientific Reports 3:2729; time to answer: Kaplan &
+--           Meier 1958, Wuchty & Uzzi 2011, Kooti et al. 2015: it depends on the load
+-- Source:   giving, surge, tended: kith, METRICS.md 4
+-- Caveat:   the value of what is given cannot be seen: an answer is an answer, however short
+-- Caveat:   what passes between a person and those above or below in their own manager chain is no
+--           gift either way; it counts for the rates of answers
+-- Caveat:   what needs a past is null until the person's own mailbox is settled; where it is not
+--           read, until any mailbox is
+-- Version:  1
 
 with days as (
     select

@@ -14,8 +14,9 @@
 -- Check:    openness between 0 and 1
 -- Check:    closedness between 0 and 1
 -- Check:    purist between 0 and 1
+-- Check:    coyote between 0 and 1
 -- Source:   strategies of networking: Bensaou, Galunic & Jonczyk-Sedes 2014, Organization Science
---           25:29; the scores openness, closedness and purist are kith's own
+--           25:29; the scores openness, closedness, purist and coyote are kith's own
 -- Source:   signatures: Saramaki et al. 2014, PNAS 111:942
 -- Caveat:   a description of traces of attention, for the person they belong to: no judgement and no
 --           ranking
@@ -185,7 +186,13 @@ select
     end as outreach_dropped_share,  -- of new people met a window ago who answered, those whom the person left since; 0 to 1
     community_mixes.participation as openness,  -- how far strength is spread over communities; 0 to 1
     community_mixes.clique_share * measured.kept_share as closedness,  -- strength inside the own community, as far as contacts are old ones; 0 to 1
-    group_mixes.own_group_share * measured.shrinkage * (1 - measured.new_share) as purist  -- strength within the own group, as far as the network shrank in a year and nobody is new; 0 to 1
+    group_mixes.own_group_share * measured.shrinkage * (1 - measured.new_share) as purist,  -- strength within the own group, as far as the network shrank in a year and nobody is new; 0 to 1
+    case
+        when measured.is_settled
+            then cast(outreach.begun_new_count as double) / nullif(outreach.begun_count, 0)
+            * outreach.dropped_count / nullif(outreach.answered_new_count, 0)
+            * (1 - giving.answer_rate)
+    end as coyote  -- reaches out to new people, leaves them once they answered, and answers little; null where one of the three is; 0 to 1
 from measured
 left join staging.memberships
     on memberships.month = measured.month
@@ -199,3 +206,6 @@ left join staging.group_mixes
 left join staging.outreach
     on outreach.month = measured.month
     and outreach.person_id = measured.person_id
+left join metrics.giving
+    on giving.month = measured.month
+    and giving.person_id = measured.person_id

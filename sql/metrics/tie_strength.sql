@@ -38,30 +38,24 @@ with ranked as (
     where tie_states.strength > 0
 ),
 
-windows as (
+network as (
     select
-        tie_windows.month,
-        tie_windows.first_id as person_id,
-        tie_windows.second_id as contact_id,
-        tie_windows.there_mail_count as out_count,
-        tie_windows.back_mail_count as in_count,
-        tie_windows.meeting_count,
-        tie_windows.meeting_hours,
-        tie_windows.contact_day_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
-    union all
-    select
-        tie_windows.month,
-        tie_windows.second_id as person_id,
-        tie_windows.first_id as contact_id,
-        tie_windows.back_mail_count as out_count,
-        tie_windows.there_mail_count as in_count,
-        tie_windows.meeting_count,
-        tie_windows.meeting_hours,
-        tie_windows.contact_day_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
+        edge_shares.month,
+        edge_shares.person_id,
+        edge_shares.contact_id,
+        edge_shares.share,
+        cast(coalesce(shared_contacts.shared_contact_count, 0) as double)
+        / nullif(
+            edge_shares.degree - 1 + edge_shares.contact_degree - 1
+            - coalesce(shared_contacts.shared_contact_count, 0),
+            0
+        ) as overlap
+    from staging.edge_shares
+    join staging.wanted_months on wanted_months.month = edge_shares.month
+    left join staging.shared_contacts
+        on shared_contacts.month = edge_shares.month
+        and shared_contacts.person_id = edge_shares.person_id
+        and shared_contacts.contact_id = edge_shares.contact_id
 )
 
 select
@@ -71,24 +65,24 @@ select
     tie_states.out_strength,  -- decayed attention given; 1 = one message to one person today
     tie_states.in_strength,  -- decayed attention received
     tie_states.strength,  -- geometric mean of both: zero for a one-way tie
-    sqrt(coalesce(windows.out_count, 0) * coalesce(windows.in_count, 0))
+    sqrt(tie_states.out_count * tie_states.in_count)
     / parameters.window_days as messages_per_day,  -- geometric mean of mail both ways in the window; messages a day
     tie_states.mail_out_strength,  -- the part of out_strength from mail
     tie_states.mail_in_strength,  -- the part of in_strength from mail
     2 * tie_states.meeting_strength
     / nullif(tie_states.out_strength + tie_states.in_strength, 0) as meeting_share,  -- of out_strength and in_strength together, from meetings; 0 to 1
-    coalesce(windows.out_count, 0) as out_count,  -- messages to the contact in the window
-    coalesce(windows.in_count, 0) as in_count,  -- messages from the contact in the window
-    coalesce(windows.meeting_count, 0) as meeting_count,  -- meetings with both in the window
-    coalesce(windows.meeting_hours, 0) as meeting_hours,  -- time together in them; hours
-    coalesce(windows.contact_day_count, 0) as contact_day_count,  -- days with contact in the window; days
-    pair_histories.first_contact_at,  -- first contact ever; UTC
-    pair_histories.last_contact_at,  -- last contact; UTC
+    tie_states.out_count,  -- messages to the contact in the window
+    tie_states.in_count,  -- messages from the contact in the window
+    tie_states.meeting_count,  -- meetings with both in the window
+    tie_states.meeting_hours,  -- time together in them; hours
+    tie_states.contact_day_count,  -- days with contact in the window; days
+    tie_states.first_contact_at,  -- first contact ever; UTC
+    tie_states.last_contact_at,  -- last contact; UTC
     tie_states.usual_gap_days,  -- active days of the person from one contact day to the next; null for one day; days
     tie_states.silence_days,  -- active days of the person since the last contact; days
     tie_states.silence_ratio,  -- silence_days over usual_gap_days; above 8 probably dead
-    pair_histories.burstiness,  -- of the calendar days between contact days; -1 a clock, 0 chance, 1 bursts; null below three gaps
-    edge_shares.share,  -- of the person's strength in the network; null off it; 0 to 1
+    tie_states.burstiness,  -- of the calendar days between contact days; -1 a clock, 0 chance, 1 bursts; null below three gaps
+    network.share,  -- of the person's strength in the network; null off it; 0 to 1
     ranked.rank,  -- 1 for the person's strongest tie; null for strength 0
     case
         when ranked.rank <= parameters.support_layer_size then parameters.support_layer_size
@@ -96,37 +90,16 @@ select
         when ranked.rank <= parameters.affinity_layer_size then parameters.affinity_layer_size
         when ranked.rank <= parameters.active_layer_size then parameters.active_layer_size
     end as layer,  -- Dunbar's layer of that rank: 5, 15, 50, 150; null beyond
-    cast(
-        case
-            when edge_shares.degree is not null then coalesce(shared_contacts.shared_contact_count, 0)
-        end as double
-    )
-    / nullif(
-        edge_shares.degree - 1 + edge_shares.contact_degree - 1
-        - coalesce(shared_contacts.shared_contact_count, 0),
-        0
-    ) as overlap,  -- shared contacts over all contacts of the two but themselves; null off the network and without others; 0 to 1
+    network.overlap,  -- shared contacts over all contacts of the two but themselves; null off the network and without others; 0 to 1
     tie_states.state  -- dormant, one_way, reactivated, new, lapsed, fading, active
 from staging.tie_states
 join staging.wanted_months on wanted_months.month = tie_states.month
-join staging.pair_histories
-    on pair_histories.month = tie_states.history_month
-    and pair_histories.first_id = least(tie_states.person_id, tie_states.contact_id)
-    and pair_histories.second_id = greatest(tie_states.person_id, tie_states.contact_id)
-left join windows
-    on windows.month = tie_states.month
-    and windows.person_id = tie_states.person_id
-    and windows.contact_id = tie_states.contact_id
 left join ranked
     on ranked.month = tie_states.month
     and ranked.person_id = tie_states.person_id
     and ranked.contact_id = tie_states.contact_id
-left join staging.edge_shares
-    on edge_shares.month = tie_states.month
-    and edge_shares.person_id = tie_states.person_id
-    and edge_shares.contact_id = tie_states.contact_id
-left join staging.shared_contacts
-    on shared_contacts.month = tie_states.month
-    and shared_contacts.person_id = tie_states.person_id
-    and shared_contacts.contact_id = tie_states.contact_id
+left join network
+    on network.month = tie_states.month
+    and network.person_id = tie_states.person_id
+    and network.contact_id = tie_states.contact_id
 cross join staging.parameters

@@ -1,9 +1,12 @@
--- On which days had each person any contact?
+-- On which days of a month had each person any contact?
 --
--- Grain:   month, person_id, active_date
--- Check:   number_in_month between 1 and 31
--- Version: 1
+-- Grain:   month, person_id
+-- Check:   day_count between 1 and 31
+-- Caveat:  days stand as bits of one number, so that "which of the person's days was this" is a
+--          count of bits instead of a join with a row for each day
+-- Version: 2
 
+-- Example: contact on the 1st and the 3rd is 1 + 4 = 5.
 with sides as (
     select
         pair_days.month,
@@ -21,19 +24,17 @@ with sides as (
 ),
 
 days as (
-    select distinct
+    select
         sides.month,
         sides.person_id,
-        sides.contact_date as active_date
+        bit_or(cast(1 as bigint) << (day(sides.contact_date) - 1)) as day_bits
     from sides
+    group by all
 )
 
 select
-    days.month,  -- month of the day
+    days.month,  -- the month
     days.person_id,  -- the person
-    days.active_date,  -- a day with contact in either direction, UTC
-    row_number() over (
-        partition by days.month, days.person_id
-        order by days.active_date
-    ) as number_in_month  -- 1 for the person's first active day of the month
+    days.day_bits,  -- the lowest bit is the first day of the month; set where there was contact in either direction, UTC
+    cast(bit_count(days.day_bits) as bigint) as day_count  -- days with contact; days
 from days

@@ -26,7 +26,6 @@ select
         order by joined.is_met desc, joined.first_seen_at, joined.address_key
     ) as person_id,  -- whose it is: key of the first met of all addresses of the same owner
     address_kinds.kind,  -- person, robot, list, room, group
-    address_kinds.kind_reason,  -- what says so
     joined.first_seen_at  -- first message or meeting that names it, else first directory snapshot; UTC
 from joined
 join staging.address_kinds on address_kinds.address_key = joined.address_key

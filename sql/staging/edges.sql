@@ -14,13 +14,9 @@ select
     tie_states.strength  -- strength of the tie, the same both ways
 from staging.tie_states
 join staging.wanted_months on wanted_months.month = tie_states.month
-join staging.tie_windows
-    on tie_windows.month = tie_states.month
-    and tie_windows.first_id = least(tie_states.person_id, tie_states.contact_id)
-    and tie_windows.second_id = greatest(tie_states.person_id, tie_states.contact_id)
 where
     tie_states.strength > 0
     and (
-        tie_windows.meeting_count > 0
-        or (tie_windows.there_mail_count > 0 and tie_windows.back_mail_count > 0)
+        tie_states.meeting_count > 0
+        or (tie_states.out_count > 0 and tie_states.in_count > 0)
     )

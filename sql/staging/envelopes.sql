@@ -108,6 +108,17 @@ copies as not materialized (
     )
 ),
 
+-- A thread may go by an id that only a merged copy of its oldest message bears.
+renamed as (
+    select
+        misnamed_copies.id_key,
+        min(misnamed_copies.month) as month,
+        min(misnamed_copies.message_key) as message_key
+    from staging.misnamed_copies
+    where misnamed_copies.rule = 'same_content'
+    group by misnamed_copies.id_key
+),
+
 -- Lists add headers on the way, so the sender's copy lacks what others show.
 gathered as (
     select
@@ -210,6 +221,7 @@ select
     and len(told.reference_keys) = 0
     and conversations.root_key is null as is_thread_start,  -- follows no earlier message
     coalesce(
+        renamed.message_key,
         told.reference_keys[1],
         told.in_reply_to_key,
         conversations.root_key,
@@ -219,3 +231,6 @@ from told
 left join staging.conversations
     on conversations.month = told.month
     and conversations.message_key = told.message_key
+left join renamed
+    on renamed.id_key = coalesce(told.reference_keys[1], told.in_reply_to_key)
+    and renamed.month <= told.month

@@ -16,72 +16,37 @@
 -- Version: 1
 
 -- A month without contact changes nothing but by the passing of time, so it has no row here.
-with wanted as (
-    select
-        wanted_months.month,
-        wanted_months.as_of_date,
+with pairs as (
+    select distinct
         pair_months.first_id,
         pair_months.second_id
     from staging.pair_months
     join staging.wanted_months on wanted_months.month = pair_months.month
 ),
 
-pairs as (
-    select distinct
-        wanted.first_id,
-        wanted.second_id
-    from wanted
-),
-
--- Each month's contacts count at each later month's end, scaled from their own month's end to it.
-decayed as (
+-- Forward decay (Cormode et al. 2009): what a month added is scaled up once, by its distance from a
+-- fixed day, and the sum so far is scaled down by the distance of each month's end from that day.
+-- The day moves on with every era of 60 half-lives, so that whole numbers of 38 digits hold any sum
+-- exactly: it is the same whichever months are wanted.
+ages as (
     select
-        wanted.month,
-        wanted.first_id,
-        wanted.second_id,
-        earlier.month < wanted.month as is_past,
-        power(
-            2.0,
-            -date_diff('day', earlier.as_of_date, wanted.as_of_date) / parameters.half_life_days
-        ) as decay,
-        earlier.there_mail_strength,
-        earlier.back_mail_strength,
-        earlier.meeting_strength
-    from wanted
-    join staging.pair_months as earlier
-        on earlier.first_id = wanted.first_id
-        and earlier.second_id = wanted.second_id
-        and earlier.month <= wanted.month
+        months.month,
+        date_diff('day', parameters.first_month, months.as_of_date)
+        / parameters.half_life_days as half_lives
+    from staging.months
     cross join staging.parameters
+    where months.month <= (
+        select max(wanted_months.month)
+        from staging.wanted_months
+    )
 ),
 
-summed as (
+scales as (
     select
-        decayed.month,
-        decayed.first_id,
-        decayed.second_id,
-        sum(cast(round(decayed.there_mail_strength * decayed.decay * 1e12) as bigint)) / 1e12
-            as there_mail_strength,
-        sum(cast(round(decayed.back_mail_strength * decayed.decay * 1e12) as bigint)) / 1e12
-            as back_mail_strength,
-        sum(cast(round(decayed.meeting_strength * decayed.decay * 1e12) as bigint)) / 1e12
-            as meeting_strength,
-        sum(
-            cast(
-                round(
-                    (decayed.there_mail_strength + decayed.meeting_strength) * decayed.decay * 1e12
-                ) as bigint
-            )
-        ) filter (where decayed.is_past) / 1e12 as past_there_strength,
-        sum(
-            cast(
-                round(
-                    (decayed.back_mail_strength + decayed.meeting_strength) * decayed.decay * 1e12
-                ) as bigint
-            )
-        ) filter (where decayed.is_past) / 1e12 as past_back_strength
-    from decayed
-    group by all
+        ages.month,
+        floor(ages.half_lives / 60) as era,
+        power(2.0, ages.half_lives - 60 * floor(ages.half_lives / 60)) as scale
+    from ages
 ),
 
 resumed as (
@@ -90,6 +55,11 @@ resumed as (
         pair_months.first_id,
         pair_months.second_id,
         pair_months.as_of_date,
+        scales.era,
+        scales.scale,
+        cast(round(pair_months.there_mail_strength * scales.scale * 1e12) as decimal(38, 0)) as there_mail,
+        cast(round(pair_months.back_mail_strength * scales.scale * 1e12) as decimal(38, 0)) as back_mail,
+        cast(round(pair_months.meeting_strength * scales.scale * 1e12) as decimal(38, 0)) as meetings,
         pair_months.first_contact_at,
         pair_months.last_contact_at,
         pair_months.first_contact_date,
@@ -103,11 +73,14 @@ resumed as (
         pair_months.second_start_number,
         pair_months.second_end_number,
         date_diff(
-            'day', lag(pair_months.last_contact_date) over months, pair_months.first_contact_date
+            'day',
+            lag(pair_months.last_contact_date) over months,
+            pair_months.first_contact_date
         ) as silent_days,
         lag(pair_months.first_end_number) over months as first_silent_number,
         lag(pair_months.second_end_number) over months as second_silent_number
     from staging.pair_months
+    join scales on scales.month = pair_months.month
     join pairs
         on pairs.first_id = pair_months.first_id
         and pairs.second_id = pair_months.second_id
@@ -123,9 +96,17 @@ totals as (
         resumed.first_id,
         resumed.second_id,
         resumed.as_of_date,
-        min(resumed.first_contact_at) over so_far as first_contact_at,
+        resumed.era,
+        resumed.scale,
+        resumed.there_mail,
+        resumed.back_mail,
+        resumed.meetings,
+        sum(resumed.there_mail) over so_far as there_mail_total,
+        sum(resumed.back_mail) over so_far as back_mail_total,
+        sum(resumed.meetings) over so_far as meeting_total,
+        first_value(resumed.first_contact_at) over so_far as first_contact_at,
         resumed.last_contact_at,
-        min(resumed.first_contact_date) over so_far as first_contact_date,
+        first_value(resumed.first_contact_date) over so_far as first_contact_date,
         resumed.first_contact_date as resumed_date,
         resumed.last_contact_date,
         min(resumed.first_there_date) over so_far as first_there_date,
@@ -138,11 +119,11 @@ totals as (
             ) over so_far as bigint
         ) as gap_square_sum,
         resumed.silent_days,
-        min(resumed.first_start_number) over so_far as first_start_number,
+        first_value(resumed.first_start_number) over so_far as first_start_number,
         resumed.first_silent_number,
         resumed.first_start_number as first_resumed_number,
         resumed.first_end_number,
-        min(resumed.second_start_number) over so_far as second_start_number,
+        first_value(resumed.second_start_number) over so_far as second_start_number,
         resumed.second_silent_number,
         resumed.second_start_number as second_resumed_number,
         resumed.second_end_number
@@ -153,15 +134,76 @@ totals as (
     )
 ),
 
+eras as (
+    select distinct scales.era
+    from scales
+),
+
+past_eras as (
+    select
+        pair_months.first_id,
+        pair_months.second_id,
+        scales.era,
+        sum(cast(round(pair_months.there_mail_strength * scales.scale * 1e12) as decimal(38, 0))) as there_mail,
+        sum(cast(round(pair_months.back_mail_strength * scales.scale * 1e12) as decimal(38, 0))) as back_mail,
+        sum(cast(round(pair_months.meeting_strength * scales.scale * 1e12) as decimal(38, 0))) as meetings
+    from staging.pair_months
+    join scales on scales.month = pair_months.month
+    where scales.era < (
+        select max(eras.era)
+        from eras
+    )
+    group by all
+),
+
+-- What no longer counts in the sum so far: all of earlier eras, but for the 2^-60 that is left of
+-- the one before. Nothing is left of those before that.
+forgotten as (
+    select
+        past_eras.first_id,
+        past_eras.second_id,
+        eras.era,
+        sum(past_eras.there_mail)
+        - sum(
+            case
+                when past_eras.era = eras.era - 1
+                    then cast(round(past_eras.there_mail * power(2.0, -60)) as decimal(38, 0))
+                else 0
+            end
+        ) as there_mail,
+        sum(past_eras.back_mail)
+        - sum(
+            case
+                when past_eras.era = eras.era - 1
+                    then cast(round(past_eras.back_mail * power(2.0, -60)) as decimal(38, 0))
+                else 0
+            end
+        ) as back_mail,
+        sum(past_eras.meetings)
+        - sum(
+            case
+                when past_eras.era = eras.era - 1
+                    then cast(round(past_eras.meetings * power(2.0, -60)) as decimal(38, 0))
+                else 0
+            end
+        ) as meetings
+    from past_eras
+    join eras on past_eras.era < eras.era
+    group by all
+),
+
 rhythms as (
     select
         totals.month,
         totals.first_id,
         totals.second_id,
         totals.as_of_date,
-        summed.there_mail_strength,
-        summed.back_mail_strength,
-        summed.meeting_strength,
+        round((totals.there_mail_total - coalesce(forgotten.there_mail, 0)) / totals.scale) / 1e12
+            as there_mail_strength,
+        round((totals.back_mail_total - coalesce(forgotten.back_mail, 0)) / totals.scale) / 1e12
+            as back_mail_strength,
+        round((totals.meeting_total - coalesce(forgotten.meetings, 0)) / totals.scale) / 1e12
+            as meeting_strength,
         totals.first_contact_at,
         totals.last_contact_at,
         totals.resumed_date,
@@ -201,16 +243,29 @@ rhythms as (
             and totals.first_back_date < totals.resumed_date,
             false
         ) as was_mutual,
-        sqrt(summed.past_there_strength * summed.past_back_strength)
+        -- What had passed before this month.
+        sqrt(
+            (
+                totals.there_mail_total - totals.there_mail - coalesce(forgotten.there_mail, 0)
+                + totals.meeting_total - totals.meetings - coalesce(forgotten.meetings, 0)
+            )
+            / (totals.scale * 1e12)
+            * (
+                totals.back_mail_total - totals.back_mail - coalesce(forgotten.back_mail, 0)
+                + totals.meeting_total - totals.meetings - coalesce(forgotten.meetings, 0)
+            )
+            / (totals.scale * 1e12)
+        )
         * power(
             2.0,
             date_diff('day', totals.resumed_date, totals.as_of_date) / parameters.half_life_days
         ) as strength_before
     from totals
-    join summed
-        on summed.month = totals.month
-        and summed.first_id = totals.first_id
-        and summed.second_id = totals.second_id
+    join staging.wanted_months on wanted_months.month = totals.month
+    left join forgotten
+        on forgotten.first_id = totals.first_id
+        and forgotten.second_id = totals.second_id
+        and forgotten.era = totals.era
     cross join staging.parameters
 )
 

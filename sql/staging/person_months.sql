@@ -15,10 +15,9 @@ counted as (
     select
         active_days.month,
         active_days.person_id,
-        count(*) as day_count
+        active_days.day_count
     from staging.active_days
     join last_wanted on active_days.month <= last_wanted.month
-    group by all
 ),
 
 totals as (

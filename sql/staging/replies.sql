@@ -19,10 +19,19 @@ with last_wanted as (
     from staging.wanted_months
 ),
 
--- Under which id each message is known: the one place in which an id is looked up.
+-- Ids that only merged copies of a message bear.
+renamed as (
+    select
+        misnamed_copies.id_key,
+        min(misnamed_copies.message_key) as message_key
+    from staging.misnamed_copies
+    join last_wanted on misnamed_copies.month <= last_wanted.month
+    where misnamed_copies.rule = 'same_content'
+    group by misnamed_copies.id_key
+),
+
 known as (
     select
-        messages.message_key as id_key,
         messages.message_key,
         messages.month,
         messages.sent_at,
@@ -39,10 +48,11 @@ written as (
         messages.sent_at,
         messages.author_id,
         messages.thread_key,
-        messages.in_reply_to_key,
+        coalesce(renamed.message_key, messages.in_reply_to_key) as in_reply_to_key,
         messages.reference_keys
     from staging.messages
     join staging.wanted_months on wanted_months.month = messages.month
+    left join renamed on renamed.id_key = messages.in_reply_to_key
     where
         not messages.is_automated
         and not messages.is_thread_start
@@ -57,7 +67,7 @@ answered as (
         known.sent_at as parent_sent_at,
         known.author_id as parent_author_id
     from written
-    join known on known.id_key = written.in_reply_to_key
+    join known on known.message_key = written.in_reply_to_key
     where
         known.month <= written.month
         and known.message_key <> written.message_key
@@ -87,8 +97,9 @@ named as (
         numbered.message_key,
         numbered.sent_at,
         numbered.place,
-        numbered.reference_keys[numbered.place] as id_key
+        coalesce(renamed.message_key, numbered.reference_keys[numbered.place]) as named_key
     from numbered
+    left join renamed on renamed.id_key = numbered.reference_keys[numbered.place]
 ),
 
 candidates as (
@@ -104,7 +115,7 @@ candidates as (
             order by named.place desc, known.sent_at desc, known.message_key
         ) as choice
     from named
-    join known on known.id_key = named.id_key
+    join known on known.message_key = named.named_key
     where
         known.month <= named.month
         and known.message_key <> named.message_key

@@ -1,14 +1,21 @@
--- In which months can the tie of two people matter or change?
+-- What stands between two people at the end of each month in which their tie can matter or change?
 --
 -- Grain:   month, first_id, second_id
 -- Check:   history_month <= month
+-- Check:   there_mail_strength >= 0
+-- Check:   back_mail_strength >= 0
+-- Check:   meeting_strength >= 0
+-- Source:  tie-decay networks, Ahmad, Porter & Beguerisse-Diaz 2021, arXiv:1805.00193
 -- Caveat:  a pair is looked at from its first contact to the month in which it has left the window
 --          and grown faint, and in the month in which it turns dormant; nothing else can change
--- Version: 1
+-- Caveat:  a tie is settled once a mailbox of one of the two is; where neither is read, once any is
+-- Version: 2
 
+-- All that is the same for both sides of a tie is worked out here, once for the pair.
 with wanted as (
     select
         wanted_months.month,
+        wanted_months.as_of_date,
         year(wanted_months.month) * 12 + month(wanted_months.month) as number
     from staging.wanted_months
 ),
@@ -19,6 +26,20 @@ bounds as (
         max(wanted.number) as last_number,
         max(wanted.month) as last_month
     from wanted
+),
+
+settlements as (
+    select
+        mailboxes.person_id,
+        min(cast(mailboxes.settled_at as date)) as settled_date
+    from staging.mailboxes
+    where mailboxes.person_id is not null
+    group by mailboxes.person_id
+),
+
+earliest_settlement as (
+    select min(cast(mailboxes.settled_at as date)) as settled_date
+    from staging.mailboxes
 ),
 
 -- A row of staging.pair_histories holds until the pair's next contact.
@@ -32,10 +53,17 @@ held as (
         lead(pair_histories.month) over so_far as next_month,
         pair_histories.last_contact_date,
         pair_histories.as_of_date,
-        sqrt(
-            (pair_histories.there_mail_strength + pair_histories.meeting_strength)
-            * (pair_histories.back_mail_strength + pair_histories.meeting_strength)
-        ) as strength
+        pair_histories.there_mail_strength,
+        pair_histories.back_mail_strength,
+        pair_histories.meeting_strength,
+        pair_histories.mutual_date,
+        pair_histories.first_contact_at,
+        pair_histories.last_contact_at,
+        pair_histories.burstiness,
+        pair_histories.first_end_number,
+        pair_histories.second_end_number,
+        pair_histories.first_usual_gap_days,
+        pair_histories.second_usual_gap_days
     from staging.pair_histories
     join bounds on pair_histories.month <= bounds.last_month
     window so_far as (
@@ -51,6 +79,19 @@ ends as (
         held.second_id,
         held.first_revival_date,
         held.second_revival_date,
+        held.last_contact_date,
+        held.as_of_date,
+        held.there_mail_strength,
+        held.back_mail_strength,
+        held.meeting_strength,
+        held.mutual_date,
+        held.first_contact_at,
+        held.last_contact_at,
+        held.burstiness,
+        held.first_end_number,
+        held.second_end_number,
+        held.first_usual_gap_days,
+        held.second_usual_gap_days,
         year(held.history_month) * 12 + month(held.history_month) as from_number,
         coalesce(year(held.next_month) * 12 + month(held.next_month), bounds.last_number + 1)
             as until_number,
@@ -59,11 +100,22 @@ ends as (
             held.as_of_date + cast(
                 ceil(
                     parameters.half_life_days
-                    * log2(greatest(held.strength / parameters.min_strength, 1))
+                    * log2(
+                        greatest(
+                            sqrt(
+                                (held.there_mail_strength + held.meeting_strength)
+                                * (held.back_mail_strength + held.meeting_strength)
+                            )
+                            / parameters.min_strength,
+                            1
+                        )
+                    )
                 ) as integer
             )
         ) as faint_date,
-        held.last_contact_date + cast(parameters.dormant_days as integer) - 1 as dormant_date
+        held.last_contact_date + cast(parameters.dormant_days as integer) - 1 as dormant_date,
+        bounds.first_number,
+        bounds.last_number
     from held
     cross join bounds
     cross join staging.parameters
@@ -76,13 +128,29 @@ spans as (
         ends.second_id,
         ends.first_revival_date,
         ends.second_revival_date,
+        ends.last_contact_date,
+        ends.as_of_date,
+        ends.there_mail_strength,
+        ends.back_mail_strength,
+        ends.meeting_strength,
+        ends.mutual_date,
+        ends.first_contact_at,
+        ends.last_contact_at,
+        ends.burstiness,
+        ends.first_end_number,
+        ends.second_end_number,
+        ends.first_usual_gap_days,
+        ends.second_usual_gap_days,
         ends.from_number,
         least(ends.until_number, year(ends.faint_date) * 12 + month(ends.faint_date) + 1) as faint_number,
         ends.until_number,
-        year(ends.dormant_date) * 12 + month(ends.dormant_date) as dormant_number
+        year(ends.dormant_date) * 12 + month(ends.dormant_date) as dormant_number,
+        ends.first_number,
+        ends.last_number
     from ends
 ),
 
+-- Most rows hold for many months, so what belongs to the row is looked up before they are unfolded.
 numbers as (
     select
         spans.history_month,
@@ -90,26 +158,42 @@ numbers as (
         spans.second_id,
         spans.first_revival_date,
         spans.second_revival_date,
+        spans.last_contact_date,
+        spans.as_of_date,
+        spans.there_mail_strength,
+        spans.back_mail_strength,
+        spans.meeting_strength,
+        spans.mutual_date,
+        spans.first_contact_at,
+        spans.last_contact_at,
+        spans.burstiness,
+        spans.first_end_number,
+        spans.second_end_number,
+        spans.first_usual_gap_days,
+        spans.second_usual_gap_days,
+        coalesce(
+            least(firsts.settled_date, seconds.settled_date),
+            earliest_settlement.settled_date
+        ) as settled_date,
         unnest(
-            range(
-                greatest(spans.from_number, bounds.first_number),
-                least(spans.faint_number, bounds.last_number + 1)
+            list_concat(
+                range(
+                    greatest(spans.from_number, spans.first_number),
+                    least(spans.faint_number, spans.last_number + 1)
+                ),
+                case
+                    when
+                        spans.dormant_number >= spans.faint_number
+                        and spans.dormant_number < spans.until_number
+                        then [spans.dormant_number]
+                    else []
+                end
             )
         ) as number
     from spans
-    cross join bounds
-    union all
-    select
-        spans.history_month,
-        spans.first_id,
-        spans.second_id,
-        spans.first_revival_date,
-        spans.second_revival_date,
-        spans.dormant_number as number
-    from spans
-    where
-        spans.dormant_number >= spans.faint_number
-        and spans.dormant_number < spans.until_number
+    left join settlements as firsts on firsts.person_id = spans.first_id
+    left join settlements as seconds on seconds.person_id = spans.second_id
+    cross join earliest_settlement
 )
 
 select
@@ -117,7 +201,42 @@ select
     numbers.first_id,  -- the person with the smaller id
     numbers.second_id,  -- the other
     numbers.history_month,  -- the last month with contact until then: which row of pair_histories holds
+    numbers.there_mail_strength
+    * power(
+        2.0,
+        -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+    ) as there_mail_strength,  -- decayed mail of the first to the second, all history
+    numbers.back_mail_strength
+    * power(
+        2.0,
+        -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+    ) as back_mail_strength,  -- decayed mail of the second to the first, all history
+    numbers.meeting_strength
+    * power(
+        2.0,
+        -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+    ) as meeting_strength,  -- decayed meetings, the same each way, all history
+    numbers.first_contact_at,  -- first contact ever; UTC
+    numbers.last_contact_at,  -- last contact so far; UTC
+    numbers.last_contact_date,  -- its day
+    numbers.mutual_date,  -- day from which both had turned to each other; null while one-way
+    numbers.first_end_number,  -- which of the first person's active days the last contact so far was
+    numbers.second_end_number,  -- which of the second person's active days the last contact so far was
+    numbers.first_usual_gap_days,  -- from one contact day to the next in active days of the first person; null for one day; days
+    numbers.second_usual_gap_days,  -- the same in active days of the second person; days
+    numbers.burstiness,  -- of the calendar days between contact days so far; null below three gaps
     numbers.first_revival_date,  -- last day that ended a silence which was lapsed or dormant to the first person
-    numbers.second_revival_date  -- the same to the second person
+    numbers.second_revival_date,  -- the same to the second person
+    numbers.settled_date,  -- from then on a first answer is new
+    coalesce(tie_windows.there_mail_count, 0) as there_mail_count,  -- messages of the first to the second in the window
+    coalesce(tie_windows.back_mail_count, 0) as back_mail_count,  -- messages of the second to the first in the window
+    coalesce(tie_windows.meeting_count, 0) as meeting_count,  -- meetings with both in the window
+    coalesce(tie_windows.meeting_hours, 0) as meeting_hours,  -- time together in them; hours
+    coalesce(tie_windows.contact_day_count, 0) as contact_day_count  -- days with contact in the window; days
 from numbers
 join wanted on wanted.number = numbers.number
+left join staging.tie_windows
+    on tie_windows.month = wanted.month
+    and tie_windows.first_id = numbers.first_id
+    and tie_windows.second_id = numbers.second_id
+cross join staging.parameters

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import functions
 from pipelines.models import Graph, Model, ModelError
 
 GOOD = """\
@@ -111,6 +112,19 @@ def test_an_upstream_without_a_file_is_refused(write, tmp_path: Path):
     write(table("staging.nowhere"), "staging/a.sql")
     with pytest.raises(ModelError, match="staging.nowhere: no such file"):
         Graph.load(tmp_path)
+
+
+def test_a_changed_function_changes_the_fingerprint_of_those_that_call_it(
+    write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    called = "-- Who?\n--\n-- Grain: a\n\nselect\n    unnest(leiden_parts([])) as a  -- who\n"
+    write(called, "staging/calls.sql")
+    write(called.replace("leiden_parts([])", "[1]"), "staging/other.sql")
+    before = Graph.load(tmp_path).fingerprints
+    monkeypatch.setattr(functions, "texts", lambda: {"leiden_parts": b"another way"})
+    after = Graph.load(tmp_path).fingerprints
+    assert before["staging.calls"] != after["staging.calls"]
+    assert before["staging.other"] == after["staging.other"]
 
 
 def test_a_changed_text_changes_the_fingerprint_of_all_that_rests_on_it(write, tmp_path: Path):

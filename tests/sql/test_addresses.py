@@ -5,7 +5,9 @@ import pytest
 
 def kinds(world):
     world.build("staging.addresses")
-    return {row.address_key: (row.kind, row.kind_reason) for row in world.rows("staging.addresses")}
+    return {
+        row.address_key: (row.kind, row.kind_reason) for row in world.rows("staging.address_kinds")
+    }
 
 
 def test_a_person_is_named_after_the_address_that_was_met_first(world):

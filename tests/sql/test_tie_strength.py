@@ -42,6 +42,23 @@ def test_without_contact_strength_halves_with_every_half_life(world):
     assert march.in_strength == close(january.in_strength * factor)
 
 
+def test_decay_forgets_nothing_where_sums_go_on_from_era_to_era(world):
+    """With a half-life of three days the sums so far begin anew every 180 days."""
+    world.parameters(half_life_days=3)
+    days = [date(2024, month, day) for month in range(1, 13) for day in (5, 20, 27)]
+    for day in days:
+        world.mail(f"{day}", "ann", to=["bob", "cat"])
+    world.until("2025-01-01")
+    world.build("metrics.tie_strength")
+    rows = world.rows("metrics.tie_strength", person_id="ann", contact_id="bob")
+    ends = [row.as_of_date for row in world.rows("staging.months")]
+    expected = [
+        sum(0.5 * 2 ** (-(end - day).days / 3) for day in days if day < end) for end in ends
+    ]
+    assert len(expected) == 12
+    assert [row.out_strength for row in rows] == pytest.approx(expected, abs=1e-11)
+
+
 def test_strength_is_the_geometric_mean_of_both_directions_and_zero_for_one(world):
     world.mail("2024-01-31", "ann", to=["bob"])
     world.mail("2024-01-31", "bob", to=["ann", "cat"])

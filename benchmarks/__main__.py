@@ -1,0 +1,136 @@
+"""``python -m benchmarks``: what was measured, against whom, and how far from the bound.
+
+Here: which questions are asked, what each result is compared with, the table and RESULTS.md.
+Not here: how anything is measured (measuring.py) and what (the module of each question).
+"""
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import days, holes, publishing, stages, storing, ties
+from benchmarks.measuring import Measured, in_a_new_process, measure
+
+RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
+LIBRARIES = ("duckdb", "pyarrow", "numpy", "pandas", "polars", "igraph", "networkx", "scipy")
+COLUMNS = ("", "cpu s", "median", "wall s", "peak GiB", "rows", "compared")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One file of contenders, and the stages of the warehouse that it measures on."""
+
+    title: str
+    module: object
+    stages: tuple[str, ...]
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "storing": Question("From raw rows to days of contact", storing, ("contacts",)),
+    "ties": Question("Strength of every tie, 24 months", ties, ("contacts",)),
+    "holes": Question("Structural holes", holes, ()),
+    "publishing": Question("From contacts to parquet", publishing, ("contacts",)),
+    "days": Question("One new day through everything", days, ("all",)),
+}
+# Contender -> with whom it is compared and how: "x" is its time over the other's, "/" the other's
+# over its own.
+COMPARISONS = {
+    "raw to contact_days": ("x", "scan of the raw columns"),
+    "one more day": ("x", "raw to contact_days"),
+    "strengths, kith": ("x", "scan of the contact columns"),
+    "strengths, pandas": ("x", "strengths, kith"),
+    "strengths, polars": ("x", "strengths, kith"),
+    "all of tie_strength, kith": ("x", "scan of the contact columns"),
+    "one day more": ("x", "all of it anew"),
+}
+
+
+def main() -> None:
+    """Measure, print, and write RESULTS.md."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--messages", type=lambda text: int(float(text)), default=1_000_000)
+    parser.add_argument("--only", nargs="+", choices=QUESTIONS, default=list(QUESTIONS))
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--memory", type=float, default=6, help="for DuckDB; GiB")
+    parser.add_argument("--no-file", action="store_true", help="leave RESULTS.md as it is")
+    given = parser.parse_args()
+    asked = [QUESTIONS[name] for name in given.only]
+    needed = {stage for question in asked for stage in question.stages}
+    if needed:
+        stages.prepare(given.messages, sorted(needed), given.memory)
+    if "ties" in given.only:
+        arguments = {"messages": given.messages, "memory": given.memory}
+        in_a_new_process("ties.export", arguments)
+    lines = [
+        f"{given.messages:,} messages, least of {given.runs} runs; {machine(given.memory)}",
+        "",
+    ]
+    for question in asked:
+        measured = measure(question.module.contenders(given.messages, given.memory), given.runs)
+        lines += section(question, measured)
+        print("\n".join(section(question, measured)), flush=True)
+    if not given.no_file:
+        text = "\n".join([f"# What was measured\n\n{(__doc__ or '').splitlines()[0]}\n", *lines])
+        RESULTS.write_text(text + "\n", encoding="utf-8")
+
+
+def section(question: Question, measured: Mapping[str, Measured]) -> list[str]:
+    """One table in Markdown under its title."""
+    lines = [
+        f"## {question.title}",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---|" + "---:|" * 5 + "---|",
+    ]
+    for name, one in measured.items():
+        found = f"{one.found.get('rows', 0):,.0f}"
+        cells = [
+            name,
+            f"{one.least():.2f}",
+            f"{one.median():.2f}",
+            f"{one.least('wall'):.2f}",
+            f"{one.peak:.2f}",
+            found,
+            "; ".join(remarks(name, one, measured)),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def remarks(name: str, one: Measured, measured: Mapping[str, Measured]) -> Sequence[str]:
+    """How it compares, and its laps where it has several."""
+    said = []
+    if name in COMPARISONS:
+        _, other = COMPARISONS[name]
+        said.append(f"{one.least() / measured[other].least():.3g} x {other}")
+    if name.startswith("constraint"):
+        shape = one.contender.agrees
+        kith = next(
+            each
+            for key, each in measured.items()
+            if "kith" in key and each.contender.agrees == shape
+        )
+        said.append(f"{one.least() / kith.least():.3g} x kith")
+    laps = {lap: one.lap(lap) for lap in one.laps[0]}
+    if len(laps) > 1:
+        said.append(", ".join(f"{lap} {seconds:.2f}" for lap, seconds in laps.items()))
+    return said
+
+
+def machine(memory: float) -> str:
+    """What it ran on, without saying which machine it was."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    return (
+        f"{os.cpu_count()} cores, {pages:.0f} GiB, DuckDB bounded to {memory:g} GiB, "
+        f"{platform.system()}, Python {platform.python_version()}, {versions}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
