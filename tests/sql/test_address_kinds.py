@@ -29,6 +29,14 @@ def test_who_gives_no_reason_is_a_person(world):
     assert kind(world, "ann") == NOTHING
 
 
+def test_what_a_hand_wrote_beats_everything(world):
+    write(world, "ann", 1, list_address_key=world.key("ann"))
+    world.directory("ann", kind="room")
+    world.insert("raw.own_addresses", address_key=world.key("ann"))
+    world.insert("raw.kinds_by_hand", address_key=world.key("ann"), kind="robot")
+    assert kind(world, "ann") == ("robot", "people.toml")
+
+
 def test_an_own_address_beats_the_directory(world):
     write(world, "ann", 1)
     world.directory("ann", kind="group")
