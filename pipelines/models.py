@@ -22,9 +22,9 @@ file stays small.
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -224,9 +224,16 @@ class Graph:
     def load(cls, folder: Path = SQL_FOLDER) -> "Graph":
         """Every ``<schema>/<table>.sql`` below ``folder``, validated and ordered.
 
+        Parsing them takes a second, so what was loaded is kept for as long as no file changes.
         Raises ModelError for a file that breaks the grammar, an unknown upstream, a circle.
         """
-        models = {model.name: model for model in map(Model, sorted(folder.glob("*/*.sql")))}
+        paths = sorted(folder.glob("*/*.sql"))
+        return _load(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths))
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> "Graph":
+        """The models in these files."""
+        models = {model.name: model for model in map(Model, paths)}
         for model in models.values():
             if model.schema not in SCHEMAS[1:]:
                 raise ModelError(f"{model.path}: models live in {' or '.join(SCHEMAS[1:])}")
@@ -298,3 +305,9 @@ class Graph:
             if model.name in needed or (rests and not model.is_monthly):
                 needed.update({model.name}, model.upstreams)
         return tuple(model for model in self.models if model.name in needed)
+
+
+@lru_cache(maxsize=2)
+def _load(files: tuple[tuple[Path, int, int], ...]) -> Graph:
+    """The models in files that are told apart by when they changed and how long they are."""
+    return Graph.of(path for path, *_ in files)

@@ -120,9 +120,10 @@ def test_a_changed_function_changes_the_fingerprint_of_those_that_call_it(
     called = "-- Who?\n--\n-- Grain: a\n\nselect\n    unnest(leiden_parts([])) as a  -- who\n"
     write(called, "staging/calls.sql")
     write(called.replace("leiden_parts([])", "[1]"), "staging/other.sql")
-    before = Graph.load(tmp_path).fingerprints
+    paths = sorted(tmp_path.glob("*/*.sql"))
+    before = Graph.of(paths).fingerprints
     monkeypatch.setattr(functions, "texts", lambda: {"leiden_parts": b"another way"})
-    after = Graph.load(tmp_path).fingerprints
+    after = Graph.of(paths).fingerprints
     assert before["staging.calls"] != after["staging.calls"]
     assert before["staging.other"] == after["staging.other"]
 
