@@ -60,6 +60,7 @@ LOOK = {
     # The village's files are of no folder, so only a provider tells what was sent. It adds nothing
     # to what the directory says, or people would differ.
     "staging.sent_from": "FROM {table} WHERE false",
+    "staging.sent_months": "FROM {table} WHERE false",
     "staging.join_evidence": "FROM {table} WHERE rule <> 'send_as'",
     "metrics.people_evidence": "FROM {table} WHERE rule <> 'send_as'",
 }
@@ -72,6 +73,7 @@ NONE = {
     "staging.misnamed_copies",
     "staging.namesake_acts",
     "staging.sent_from",
+    "staging.sent_months",
 }
 
 
