@@ -42,8 +42,16 @@ LOOK = {
     # A directory was first asked some day; and a cancelled meeting may be the first with a room.
     "staging.sightings": "SELECT * EXCLUDE (first_seen_at), " + FIRST_SEEN + " FROM {table}",
     "staging.addresses": "SELECT * EXCLUDE (first_seen_at), " + FIRST_SEEN + " FROM {table}",
+    "staging.address_months": "SELECT * EXCLUDE (first_seen_at) FROM {table}",
+    # Mailboxes have other ids; a calendar does not name what was cancelled before it was asked.
+    "metrics.coverage": "SELECT month, person_id, message_count, message_contact_count, "
+    "message_left_out_count, meeting_contact_count, first_settled_month FROM {table}",
+    "metrics.coverage_reasons": "SELECT * EXCLUDE (mailbox_id) FROM {table} "
+    "WHERE source = 'mail' OR outcome = 'contact'",
     # A message without Message-ID is known by its copy; Exchange gives it one of its own.
     "staging.messages": "SELECT * EXCLUDE (message_key, thread_key), thread_key = message_key, "
+    "CASE WHEN message_key IN (FROM shared_keys) THEN (message_key, thread_key) END FROM {table}",
+    "staging.envelopes": "SELECT * EXCLUDE (message_key, thread_key), thread_key = message_key, "
     "CASE WHEN message_key IN (FROM shared_keys) THEN (message_key, thread_key) END FROM {table}",
     "staging.recipients": "SELECT * EXCLUDE (message_key), "
     "CASE WHEN message_key IN (FROM shared_keys) THEN message_key END FROM {table}",
@@ -60,6 +68,7 @@ LOOK = {
     # The village's files are of no folder, so only a provider tells what was sent. It adds nothing
     # to what the directory says, or people would differ.
     "staging.sent_from": "FROM {table} WHERE false",
+    "staging.sent_months": "FROM {table} WHERE false",
     "staging.join_evidence": "FROM {table} WHERE rule <> 'send_as'",
     "metrics.people_evidence": "FROM {table} WHERE rule <> 'send_as'",
 }
@@ -72,6 +81,7 @@ NONE = {
     "staging.misnamed_copies",
     "staging.namesake_acts",
     "staging.sent_from",
+    "staging.sent_months",
 }
 
 

@@ -45,6 +45,17 @@ def fill(world, until):
                         **more,
                     )
                 )
+        careless(world, f"{year}-{month:02d}")
+
+
+def careless(world, month):
+    """Each month one id for two messages, and mail of another address in a sent folder."""
+    key = world.mail(f"{month}-05 09:00", "p1", to=["p2"], mailbox="p1")
+    world.mail(f"{month}-06 09:00", "p3", to=["p4"], mailbox="p3", key=key)
+    world.mail(f"{month}-07 09:00", "p5", to=["p2"], mailbox="p0", message_id=f"own {month}")
+    world.insert(
+        "raw.message_folders", mailbox_id="p0", message_id=f"own {month}", folder_id="sent"
+    )
 
 
 def threading(world, dice, sent):
