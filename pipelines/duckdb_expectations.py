@@ -171,12 +171,28 @@ class DuckDBDatasource(SQLDatasource):
     def _create_engine(self) -> sa.Engine:
         # Without a pool every cursor is closed once used, so none is left for the exit to find.
         engine = sa.create_engine("duckdb://", creator=self._cursor, poolclass=sa.NullPool)
-        # Without a name for them SQLAlchemy warns about each column that is a list or a struct.
-        engine.dialect.ischema_names = engine.dialect.ischema_names | {
-            "list": sa.types.NullType,
-            "struct": sa.types.NullType,
-        }
+        # duckdb-engine asks a catalogue made to look like another database's, 60 ms a table.
+        engine.dialect.get_columns = self._columns
+        engine.dialect.get_pk_constraint = self._no_key
         return engine
+
+    def _columns(
+        self, _connection: sa.Connection, table_name: str, schema: str | None = None, **_: Any
+    ) -> list[dict[str, Any]]:
+        """The columns of a table for SQLAlchemy's inspector; no expectation here asks for types."""
+        found = self._owner.cursor().execute(
+            "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
+            "ORDER BY column_index",
+            [schema, str(table_name)],
+        )
+        return [
+            {"name": name, "type": sa.types.NullType(), "nullable": True, "default": None}
+            for (name,) in found.fetchall()
+        ]
+
+    def _no_key(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """Tables here have no primary key: their grain is checked instead."""
+        return {"constrained_columns": [], "name": None}
 
     def _cursor(self) -> "_Connection":
         cursor = self._owner.cursor()

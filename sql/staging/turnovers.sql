@@ -64,20 +64,16 @@ known as (
         came.span,
         came.first_id,
         came.second_id,
-        case when pair_histories.mutual_date >= comparisons.earlier_as_of_date then 1 else 0 end
+        case when tie_months.mutual_date >= comparisons.earlier_as_of_date then 1 else 0 end
             as new_count
     from came
     join staging.comparisons
         on comparisons.month = came.month
         and comparisons.span = came.span
-    join staging.tie_states
-        on tie_states.month = came.month
-        and tie_states.person_id = came.first_id
-        and tie_states.contact_id = came.second_id
-    join staging.pair_histories
-        on pair_histories.month = tie_states.history_month
-        and pair_histories.first_id = came.first_id
-        and pair_histories.second_id = came.second_id
+    join staging.tie_months
+        on tie_months.month = came.month
+        and tie_months.first_id = came.first_id
+        and tie_months.second_id = came.second_id
 ),
 
 fates as (

@@ -54,13 +54,15 @@ def connection(warehouse):
             for key in (ANN, BOB, CAT)
         ]
         keep(connection, "raw.addresses", *addresses)
+        keep(connection, "raw.mailboxes", {"mailbox_id": "m", "provider": "files", "state": "ok"})
         keep(
             connection,
             "raw.messages",
             *(
                 {"mailbox_id": "m", "message_id": f"{month}", "message_key": month}
                 | {"sent_at": datetime(2024, month, 10, tzinfo=UTC), "author_key": ANN}
-                | {"to_keys": [BOB]}
+                | {"sent_date": date(2024, month, 10), "copy_key": 100 + month}
+                | {"to_keys": [BOB], "address_count": 1}
                 for month in (1, 2, 3, 4)
             ),
         )

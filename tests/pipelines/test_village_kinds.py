@@ -50,7 +50,7 @@ def look(warehouse: Warehouse) -> Found:
     with warehouse.connect() as connection:
         stale_range(connection, GRAPH)
         rows = connection.execute(
-            "SELECT address, kind, kind_reason FROM staging.addresses "
+            "SELECT address, kind, kind_reason FROM staging.address_kinds "
             "JOIN raw.addresses USING (address_key)"
         ).fetchall()
     return {address: (kind, reason) for address, kind, reason in rows}

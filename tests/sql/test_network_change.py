@@ -21,17 +21,13 @@ def changes(world, networks, new=(), settled_at="2020-01-01"):
         "staging.mailboxes",
         [{"mailbox_id": "ego", "person_id": world.key("ego"), "settled_at": settled_at}],
     )
-    ties = world.execute("SELECT month, person_id, contact_id FROM staging.edges ORDER BY ALL")
-    world.given(
-        "staging.tie_states",
-        [
-            {"month": month, "person_id": one, "contact_id": other, "history_month": month}
-            for month, one, other in ties
-        ],
+    ties = world.execute(
+        "SELECT month, person_id, contact_id FROM staging.edges "
+        "WHERE person_id < contact_id ORDER BY ALL"
     )
     keys = {world.key(name) for name in new}
     world.given(
-        "staging.pair_histories",
+        "staging.tie_months",
         [
             {
                 "month": month,
@@ -40,7 +36,6 @@ def changes(world, networks, new=(), settled_at="2020-01-01"):
                 "mutual_date": month if keys & {one, other} else "2021-01-01",
             }
             for month, one, other in ties
-            if one < other
         ],
     )
     world.given("staging.outreach")

@@ -48,6 +48,8 @@ def test_decay_forgets_nothing_where_sums_go_on_from_era_to_era(world):
     days = [date(2024, month, day) for month in range(1, 13) for day in (5, 20, 27)]
     for day in days:
         world.mail(f"{day}", "ann", to=["bob", "cat"])
+    # Whoever is never written to would be a robot.
+    world.mail("2024-01-05", "cat", to=["ann"])
     world.until("2025-01-01")
     world.build("metrics.tie_strength")
     rows = world.rows("metrics.tie_strength", person_id="ann", contact_id="bob")

@@ -37,17 +37,23 @@ def fill(world: World, village: Village) -> None:
             "message_id": str(number),
             "message_key": key(letter.message_id or f"letter {number}"),
             "sent_at": letter.sent_at,
+            "sent_date": letter.sent_at.date(),
             "author_key": key(letter.author),
             "to_keys": [key(one) for one in letter.to],
             "cc_keys": [key(one) for one in letter.cc],
             "bcc_keys": [key(one) for one in letter.bcc],
+            "reply_to_keys": [],
+            "address_count": len({*letter.to, *letter.cc, *letter.bcc}),
             "in_reply_to_key": references[-1] if references else None,
             "reference_keys": references,
             "list_id": headers.get("List-Id"),
             "list_address_key": key(post) if post else None,
             "automation_signs": [SIGNS[one] for one in letter.headers if one in SIGNS],
         }
-        rows += [row | {"mailbox_id": holder} for holder in letter.holders]
+        rows += [
+            row | {"mailbox_id": holder, "copy_key": 1_000 * number + place}
+            for place, holder in enumerate(letter.holders)
+        ]
     insert(world, "raw.messages", rows)
     insert(
         world,
