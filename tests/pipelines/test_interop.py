@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 import pyarrow as pa
-import polars as pl
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
