@@ -105,7 +105,7 @@ def test_jobs_schedules_and_sensor_are_there(definitions: dg.Definitions):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator["World"]:
-    """One run over two letters a month, which several tests look at: a run takes ten seconds."""
+    """One run over two letters a month, which several tests look at: a run takes half a minute."""
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("KITH_DATA", "KITH_CONFIG", "KITH_PSEUDONYM_KEY"):

@@ -35,7 +35,7 @@ def answers(folder: Path, mbox: Path, owner: str, *questions: str) -> list[list[
     with Warehouse(settings).connect() as connection:
         imports.load(connection, settings, SECRET)
         stale_range(connection, graph)
-        for name in ("staging.messages", "staging.replies"):
+        for name in ("staging.recipients", "staging.messages", "staging.replies"):
             build(connection, graph, graph[name])
         return [connection.execute(question).fetchall() for question in questions]
 
