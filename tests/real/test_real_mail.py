@@ -52,7 +52,7 @@ class Journey:
 
 
 def travel(folder: Path, sources: list[tuple[Path, str]]) -> Journey:
-    """Import, compute, check every table, publish."""
+    """Import, compute, check every published table, publish."""
     settings = Settings(data=folder / "data")
     pseudonym_key.write(settings, SECRET)
     read = rejected = 0
@@ -66,7 +66,7 @@ def travel(folder: Path, sources: list[tuple[Path, str]]) -> Journey:
         stale_range(connection, graph)
         for model in graph.models:
             build(connection, graph, model)
-        for model in graph.models:
+        for model in (one for one in graph.models if one.schema == "metrics"):
             contract, _ = validate(connection, model)
             broken = [rule.text for rule, found in contract.findings if not found.passed]
             assert not broken, (model.name, broken)
