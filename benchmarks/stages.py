@@ -130,3 +130,6 @@ def store_new_day(connection: duckdb.DuckDBPyConnection, messages: int) -> None:
 def _copy(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source / "kith.duckdb", target / "kith.duckdb")
+    # Else the first commit would wait until the disk has the whole copy.
+    with open(target / "kith.duckdb", "rb") as file:
+        os.fsync(file.fileno())

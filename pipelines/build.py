@@ -18,7 +18,7 @@ from datetime import date
 
 import duckdb
 
-from pipelines.models import MONTHS, Graph, Model
+from pipelines.models import MONTHS, WANTED_COLUMNS, WANTED_MONTHS, Graph, Model
 from pipelines.raw_tables import literal
 from pipelines.store import transaction
 
@@ -164,9 +164,13 @@ def _require_fresh(
 
 
 def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Collection[date | None]) -> int:
-    """Put ``months`` that exist into staging.wanted_months; give their number."""
+    """Put ``months`` that exist into staging.wanted_months; give their number.
+
+    The table is made anew: DuckDB's statistics of one that was emptied speak of the months before,
+    and for one month it would plan as for all.
+    """
     with transaction(connection):
-        connection.execute("DELETE FROM staging.wanted_months")
+        connection.execute(f"CREATE OR REPLACE TABLE {WANTED_MONTHS} ({WANTED_COLUMNS})")
         if months:
             connection.execute(
                 "INSERT INTO staging.wanted_months "
@@ -182,14 +186,9 @@ def _replace_months(
 ) -> dict[date, int]:
     with transaction(connection):
         _ensure_table(connection, model)
-        gone = "month NOT IN (SELECT month FROM staging.months)"
-        wanted = "month IN (SELECT month FROM staging.wanted_months)"
-        connection.execute(f"DELETE FROM {model.name} WHERE {wanted} OR {gone}")
+        _clear_wanted(connection, model.name, "true")
         connection.execute(f"INSERT INTO {model.name} {model.text}")
-        connection.execute(
-            f"DELETE FROM staging.built_months WHERE table_name = ? AND ({wanted} OR {gone})",
-            [model.name],
-        )
+        _clear_wanted(connection, "staging.built_months", f"table_name = {literal(model.name)}")
         connection.execute(
             "INSERT INTO staging.built_months "
             "SELECT ?, month, as_of, ?, false FROM staging.wanted_months",
@@ -200,6 +199,24 @@ def _replace_months(
         f"LEFT JOIN {model.name} AS rows ON rows.month = wanted.month GROUP BY ALL ORDER BY 1"
     ).fetchall()
     return dict(rows)
+
+
+def _clear_wanted(connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
+    """Delete the wanted months, and months that no longer exist.
+
+    Bounds are written out, so that DuckDB skips the other months' rows unread.
+    """
+    ((first, last, first_wanted, last_wanted),) = connection.execute(
+        "SELECT (SELECT min(month) FROM staging.months), (SELECT max(month) FROM staging.months), "
+        "(SELECT min(month) FROM staging.wanted_months), "
+        "(SELECT max(month) FROM staging.wanted_months)"
+    ).fetchall()
+    gone = ["true"] if first is None else [f"month < DATE '{first}'", f"month > DATE '{last}'"]
+    wanted = f"month BETWEEN DATE '{first_wanted}' AND DATE '{last_wanted}'"
+    if first_wanted is not None:
+        gone.append(f"{wanted} AND month IN (SELECT month FROM staging.wanted_months)")
+    for months in gone:
+        connection.execute(f"DELETE FROM {table} WHERE {rows} AND {months}")
 
 
 def _replace_table(connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model) -> None:

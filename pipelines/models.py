@@ -38,6 +38,9 @@ SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 SCHEMAS = ("raw", "staging", "metrics")
 MONTHS = "staging.months"
 WANTED_MONTHS = "staging.wanted_months"
+WANTED_COLUMNS = (
+    "month DATE, as_of TIMESTAMPTZ, as_of_date DATE, window_start_date DATE, is_complete BOOLEAN"
+)
 
 _ONE = ("Grain", "Version", "Touches", "Personal")
 _MANY = ("Check", "Warn", "Source", "Caveat")

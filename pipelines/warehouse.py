@@ -18,17 +18,16 @@ from pathlib import Path
 import duckdb
 
 from pipelines import functions, private_files, pseudonym_key
+from pipelines.models import WANTED_COLUMNS, WANTED_MONTHS
 from pipelines.raw_tables import RAW_TABLES, literal
 from pipelines.settings import Limits, Settings, make_private
 
 _SCHEMA_VERSION = 3
-_RUNNER_TABLES = """
+_RUNNER_TABLES = f"""
     CREATE TABLE raw.warehouse (schema_version BIGINT, pseudonym_fingerprint VARCHAR);
     CREATE TABLE raw.touched_months (table_name VARCHAR, month DATE);
     CREATE TABLE raw.listed (mailbox_id VARCHAR, stream VARCHAR, item_id VARCHAR);
-    CREATE TABLE staging.wanted_months (
-        month DATE, as_of TIMESTAMPTZ, as_of_date DATE, window_start_date DATE, is_complete BOOLEAN
-    );
+    CREATE TABLE {WANTED_MONTHS} ({WANTED_COLUMNS});
     CREATE TABLE staging.built_months (
         table_name VARCHAR, month DATE, as_of TIMESTAMPTZ, fingerprint VARCHAR, is_published BOOLEAN
     )

@@ -27,7 +27,7 @@ with mail as (
     from staging.recipients
     join staging.wanted_months on wanted_months.month = recipients.month
     join staging.messages
-        on messages.month = recipients.month
+        on messages.month = wanted_months.month
         and messages.message_key = recipients.message_key
     cross join staging.parameters
     where messages.left_out_reason is null
@@ -47,10 +47,10 @@ met as (
     from staging.meetings
     join staging.wanted_months on wanted_months.month = meetings.month
     join staging.attendances
-        on attendances.month = meetings.month
+        on attendances.month = wanted_months.month
         and attendances.meeting_key = meetings.meeting_key
     join staging.attendances as others
-        on others.month = meetings.month
+        on others.month = wanted_months.month
         and others.meeting_key = meetings.meeting_key
         and others.person_id <> attendances.person_id
     cross join staging.parameters

@@ -26,7 +26,11 @@ with audiences as (
         recipients.message_key,
         count(*) as people_count
     from staging.recipients
-    join staging.wanted_months on wanted_months.month = recipients.month
+    -- As a join it would be counted over all months first.
+    where recipients.month in (
+        select wanted_months.month
+        from staging.wanted_months
+    )
     group by recipients.month, recipients.message_key
 ),
 

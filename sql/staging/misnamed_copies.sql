@@ -29,27 +29,42 @@ with wanted as (
         and messages.sent_at < wanted_months.as_of
 ),
 
-last_wanted as (
-    select max(wanted_months.as_of) as as_of
+wanted_span as (
+    select
+        min(wanted_months.month) as first_month,
+        max(wanted_months.as_of) as as_of
     from staging.wanted_months
+),
+
+-- Few columns of few rows: most ids stand once, and are not looked at any further.
+repeated_ids as (
+    select wanted.message_key
+    from wanted
+    group by wanted.message_key
+    having min(wanted.copy_key) <> max(wanted.copy_key)
+    union
+    select messages.message_key
+    from raw.messages
+    join wanted_span on messages.sent_date < wanted_span.first_month
+    where messages.message_key in (
+        select wanted.message_key
+        from wanted
+    )
 ),
 
 doubtful_ids as (
     select messages.message_key
     from raw.messages
-    join last_wanted on messages.sent_at < last_wanted.as_of
+    join wanted_span on messages.sent_at < wanted_span.as_of
     cross join staging.parameters
     where messages.message_key in (
-        select wanted.message_key
-        from wanted
+        select repeated_ids.message_key
+        from repeated_ids
     )
     group by messages.message_key, parameters.copy_days
     having
-        min(messages.copy_key) <> max(messages.copy_key)
-        and (
-            min(messages.audience_key) <> max(messages.audience_key)
-            or max(messages.sent_date) - min(messages.sent_date) > parameters.copy_days
-        )
+        min(messages.audience_key) <> max(messages.audience_key)
+        or max(messages.sent_date) - min(messages.sent_date) > parameters.copy_days
 ),
 
 doubtful_copies as (
@@ -68,7 +83,7 @@ doubtful_copies as (
             order by messages.sent_at, messages.copy_key
         ) as place
     from raw.messages
-    join last_wanted on messages.sent_at < last_wanted.as_of
+    join wanted_span on messages.sent_at < wanted_span.as_of
     where messages.message_key in (
         select doubtful_ids.message_key
         from doubtful_ids

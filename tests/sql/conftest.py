@@ -18,7 +18,7 @@ import duckdb
 import pytest
 
 from pipelines import functions
-from pipelines.models import WANTED_MONTHS, Graph, Model
+from pipelines.models import WANTED_COLUMNS, WANTED_MONTHS, Graph, Model
 from pipelines.raw_tables import RAW_TABLES
 
 GRAPH = Graph.load()
@@ -364,10 +364,7 @@ def empty_tables() -> tuple[str, ...]:
         connection.execute("CREATE SCHEMA raw; CREATE SCHEMA staging; CREATE SCHEMA metrics")
         for table in RAW_TABLES.values():
             connection.execute(table.ddl)
-        connection.execute(
-            f"CREATE TABLE {WANTED_MONTHS} (month DATE, as_of TIMESTAMPTZ, as_of_date DATE, "
-            "window_start_date DATE, is_complete BOOLEAN)"
-        )
+        connection.execute(f"CREATE TABLE {WANTED_MONTHS} ({WANTED_COLUMNS})")
         for model in GRAPH.models:
             connection.execute(f"CREATE TABLE {model.name} AS {model.text}")
         tables = connection.execute("SELECT sql FROM duckdb_tables()").fetchall()
