@@ -249,7 +249,8 @@ def _habits(
     console.print()
     columns = ("planted habit", "who", "measured", "value", "place", "")
     terminal.table(console, columns, rows, "planted habits in the numbers")
-    console.print(Text(f"Waiting for tables still to come: {', '.join(sorted(waiting))}."))
+    if waiting:
+        console.print(Text(f"Not measured yet: {', '.join(sorted(waiting))}."))
 
 
 def _finding(

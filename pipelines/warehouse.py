@@ -187,6 +187,8 @@ class Warehouse:
             "autoload_known_extensions": "false",
             "temp_directory": str(self.settings.data_folder / "spill"),
             "max_temp_directory_size": f"{limits.spill_gib}GiB",
+            # At DuckDB's 16 MiB the commit of nearly every month would rewrite the file's metadata.
+            "checkpoint_threshold": "256MiB",
             "memory_limit": f"{limits.memory_gib}GiB" if limits.memory_gib else "50%",
         }
         return config | ({"threads": str(limits.threads)} if limits.threads else {})

@@ -10,44 +10,47 @@
 -- Example: 10:00 to 11:00 and 10:30 to 12:00. The half hour in both counts a quarter to each, so
 -- the first has .5 + .25 = .75 hours and the second .25 + 1 = 1.25, together the two that passed.
 
-with seats as (
+with counting as (
     select
         meetings.month,
+        wanted_months.month as wanted_month,
         meetings.meeting_key,
-        presences.person_id,
         meetings.start_at,
-        meetings.end_at
+        meetings.end_at,
+        true as is_of_month
     from staging.meetings
-    join staging.presences
-        on presences.month = meetings.month
-        and presences.meeting_key = meetings.meeting_key
+    join staging.wanted_months on wanted_months.month = meetings.month
     where meetings.left_out_reason is null
+    union all
+    -- Meetings of earlier months that reach into this one.
+    select
+        meetings.month,
+        wanted_months.month as wanted_month,
+        meetings.meeting_key,
+        meetings.start_at,
+        meetings.end_at,
+        false as is_of_month
+    from staging.meetings
+    join staging.wanted_months
+        on wanted_months.month > meetings.month
+        and meetings.end_at > cast(wanted_months.month as timestamptz)
+    where
+        meetings.left_out_reason is null
+        and meetings.end_at > cast(last_day(meetings.month) + 1 as timestamptz)
 ),
 
 sat as (
     select
-        seats.month,
-        seats.meeting_key,
-        seats.person_id,
-        seats.start_at,
-        seats.end_at,
-        true as is_of_month
-    from seats
-    join staging.wanted_months on wanted_months.month = seats.month
-    union all
-    -- Meetings of earlier months that reach into this one.
-    select
-        wanted_months.month,
-        seats.meeting_key,
-        seats.person_id,
-        seats.start_at,
-        seats.end_at,
-        false as is_of_month
-    from seats
-    join staging.wanted_months
-        on wanted_months.month > seats.month
-        and seats.end_at > cast(wanted_months.month as timestamptz)
-    where seats.end_at > cast(last_day(seats.month) + 1 as timestamptz)
+        counting.wanted_month as month,
+        counting.meeting_key,
+        presences.person_id,
+        counting.start_at,
+        counting.end_at,
+        counting.is_of_month
+    from counting
+    join staging.presences
+        on presences.month = counting.month
+        and presences.meeting_key = counting.meeting_key
 ),
 
 turns as (
