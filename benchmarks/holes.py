@@ -18,7 +18,7 @@ from pipelines.models import Graph
 from pipelines.store import registered
 
 EDGES = "staging.edges"
-GOAL = "metrics.network_diversity"
+GOAL = "staging.structural_holes"
 LARGEST = 5_000
 
 

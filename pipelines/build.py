@@ -194,9 +194,20 @@ def _replace_months(
             "SELECT ?, month, as_of, ?, false FROM staging.wanted_months",
             [model.name, graph.fingerprints[model.name]],
         )
+    return _count_wanted(connection, model)
+
+
+def _count_wanted(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[date, int]:
+    """Rows of each wanted month; bounds are written out for the same reason as below."""
+    ((first, last),) = connection.execute(
+        "SELECT min(month), max(month) FROM staging.wanted_months"
+    ).fetchall()
+    if first is None:
+        return {}
     rows = connection.execute(
-        f"SELECT wanted.month, count(rows.month) FROM staging.wanted_months AS wanted "
-        f"LEFT JOIN {model.name} AS rows ON rows.month = wanted.month GROUP BY ALL ORDER BY 1"
+        "SELECT wanted.month, count(rows.month) FROM staging.wanted_months AS wanted "
+        f"LEFT JOIN (SELECT month FROM {model.name} WHERE month BETWEEN DATE '{first}' "
+        f"AND DATE '{last}') AS rows ON rows.month = wanted.month GROUP BY ALL ORDER BY 1"
     ).fetchall()
     return dict(rows)
 

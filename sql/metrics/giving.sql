@@ -95,18 +95,18 @@ sides as (
 
 mail as (
     select
-        tie_states.month,
-        tie_states.person_id,
+        tie_strength.month,
+        tie_strength.person_id,
         sum(
             cast(
                 round(
-                    least(tie_states.mail_out_strength, tie_states.mail_in_strength) * 1e12
+                    least(tie_strength.mail_out_strength, tie_strength.mail_in_strength) * 1e12
                 ) as bigint
             )
         ) / 1e12 as mutual_strength,
-        sum(cast(round(tie_states.mail_out_strength * 1e12) as bigint)) / 1e12 as out_strength
-    from staging.tie_states
-    join staging.wanted_months on wanted_months.month = tie_states.month
+        sum(cast(round(tie_strength.mail_out_strength * 1e12) as bigint)) / 1e12 as out_strength
+    from metrics.tie_strength
+    join staging.wanted_months on wanted_months.month = tie_strength.month
     group by all
 ),
 
@@ -134,13 +134,13 @@ reached as (
         count(*) as new_people_count
     from staging.beginnings
     join staging.wanted_months on wanted_months.month = beginnings.month
-    join staging.tie_states
-        on tie_states.month = beginnings.month
-        and tie_states.person_id = beginnings.person_id
-        and tie_states.contact_id = beginnings.contact_id
+    join metrics.tie_strength
+        on tie_strength.month = beginnings.month
+        and tie_strength.person_id = beginnings.person_id
+        and tie_strength.contact_id = beginnings.contact_id
     where
         beginnings.is_new
-        and tie_states.state <> 'one_way'
+        and tie_strength.state <> 'one_way'
     group by all
 ),
 

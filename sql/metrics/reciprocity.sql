@@ -47,12 +47,12 @@ select
     windows.month,  -- the month; its end is what the row describes
     windows.person_id,  -- whose tie it is
     windows.contact_id,  -- with whom; every pair with mail in the window
-    2 * least(tie_states.mail_out_strength, tie_states.mail_in_strength)
-    / nullif(tie_states.mail_out_strength + tie_states.mail_in_strength, 0) as reciprocity,  -- 0 one-way, 1 even, of the mail strengths
+    2 * least(tie_strength.mail_out_strength, tie_strength.mail_in_strength)
+    / nullif(tie_strength.mail_out_strength + tie_strength.mail_in_strength, 0) as reciprocity,  -- 0 one-way, 1 even, of the mail strengths
     (windows.out_weight - windows.in_weight)
     / nullif(windows.out_weight + windows.in_weight, 0) as flow_balance,  -- of mail in the window; -1 only received, 1 only sent
-    tie_states.mail_out_strength,  -- decayed mail to the contact
-    tie_states.mail_in_strength,  -- decayed mail from the contact
+    tie_strength.mail_out_strength,  -- decayed mail to the contact
+    tie_strength.mail_in_strength,  -- decayed mail from the contact
     windows.started_count,  -- threads the person began with a message To the contact, in the window
     windows.received_start_count,  -- threads the contact began with a message To the person
     cast(windows.started_count as double)
@@ -66,10 +66,10 @@ select
     cast(theirs.answered_count as double) / nullif(theirs.asked_count, 0) as contact_answer_rate,  -- contact_answered_count over contact_asked_count; null without any; 0 to 1
     theirs.answer_median_hours as contact_answer_median_hours  -- Kaplan-Meier median of the contact's time to answer the person; null where half have no answer; hours
 from windows
-join staging.tie_states
-    on tie_states.month = windows.month
-    and tie_states.person_id = windows.person_id
-    and tie_states.contact_id = windows.contact_id
+join metrics.tie_strength
+    on tie_strength.month = windows.month
+    and tie_strength.person_id = windows.person_id
+    and tie_strength.contact_id = windows.contact_id
 left join staging.answer_times as own
     on own.month = windows.month
     and own.responder_id = windows.person_id

@@ -22,84 +22,210 @@
 --          addressed together
 -- Caveat:  a tie has a row while a contact lies in the window or its strength reaches
 --          min_strength, and in the month in which its state changes
--- Version: 1
+-- Version: 2
 
-with ranked as (
+with moments as (
     select
-        tie_states.month,
-        tie_states.person_id,
-        tie_states.contact_id,
-        row_number() over (
-            partition by tie_states.month, tie_states.person_id
-            order by tie_states.strength desc, tie_states.contact_id
-        ) as rank
-    from staging.tie_states
-    join staging.wanted_months on wanted_months.month = tie_states.month
-    where tie_states.strength > 0
+        wanted_months.month,
+        wanted_months.as_of_date,
+        date_diff('day', wanted_months.month, wanted_months.as_of_date) as month_days,
+        parameters.window_days,
+        parameters.half_life_days,
+        parameters.min_strength,
+        parameters.fading_silence_ratio,
+        parameters.fading_days,
+        parameters.lapsed_silence_ratio,
+        parameters.lapsed_days,
+        parameters.dormant_days
+    from staging.wanted_months
+    cross join staging.parameters
 ),
 
-network as (
+ends as (
+    select unnest([true, false]) as is_first
+),
+
+sides as (
     select
-        edge_shares.month,
-        edge_shares.person_id,
-        edge_shares.contact_id,
-        edge_shares.share,
-        cast(coalesce(shared_contacts.shared_contact_count, 0) as double)
-        / nullif(
-            edge_shares.degree - 1 + edge_shares.contact_degree - 1
-            - coalesce(shared_contacts.shared_contact_count, 0),
-            0
-        ) as overlap
-    from staging.edge_shares
-    join staging.wanted_months on wanted_months.month = edge_shares.month
-    left join staging.shared_contacts
-        on shared_contacts.month = edge_shares.month
-        and shared_contacts.person_id = edge_shares.person_id
-        and shared_contacts.contact_id = edge_shares.contact_id
+        tie_months.month,
+        case when ends.is_first then tie_months.first_id else tie_months.second_id end as person_id,
+        case when ends.is_first then tie_months.second_id else tie_months.first_id end as contact_id,
+        case
+            when ends.is_first then tie_months.there_mail_strength else tie_months.back_mail_strength
+        end as mail_out_strength,
+        case
+            when ends.is_first then tie_months.back_mail_strength else tie_months.there_mail_strength
+        end as mail_in_strength,
+        tie_months.meeting_strength,
+        tie_months.strength,
+        case
+            when ends.is_first then tie_months.there_mail_count else tie_months.back_mail_count
+        end as out_count,
+        case
+            when ends.is_first then tie_months.back_mail_count else tie_months.there_mail_count
+        end as in_count,
+        tie_months.meeting_count,
+        tie_months.meeting_hours,
+        tie_months.contact_day_count,
+        tie_months.first_contact_at,
+        tie_months.last_contact_at,
+        tie_months.last_contact_date,
+        tie_months.mutual_date,
+        case
+            when ends.is_first then tie_months.first_revival_date else tie_months.second_revival_date
+        end as revival_date,
+        case
+            when ends.is_first then tie_months.first_end_number else tie_months.second_end_number
+        end as end_number,
+        case
+            when ends.is_first then tie_months.first_usual_gap_days else tie_months.second_usual_gap_days
+        end as usual_gap_days,
+        tie_months.burstiness,
+        tie_months.settled_date
+    from staging.tie_months
+    join staging.wanted_months on wanted_months.month = tie_months.month
+    cross join ends
+),
+
+placed as (
+    select
+        sides.month,
+        sides.person_id,
+        sides.contact_id,
+        sides.mail_out_strength,
+        sides.mail_in_strength,
+        sides.meeting_strength,
+        sides.strength,
+        sides.out_count,
+        sides.in_count,
+        sides.meeting_count,
+        sides.meeting_hours,
+        sides.contact_day_count,
+        sides.first_contact_at,
+        sides.last_contact_at,
+        date_diff('day', sides.mutual_date, moments.as_of_date) as mutual_days,
+        date_diff('day', sides.revival_date, moments.as_of_date) as revival_days,
+        sides.usual_gap_days,
+        sides.burstiness,
+        date_diff('day', sides.settled_date, moments.as_of_date) as settled_days,
+        date_diff('day', sides.last_contact_date, moments.as_of_date) as silent_days,
+        person_months.active_day_count - sides.end_number as silence_days,
+        moments.month_days,
+        person_months.active_day_count - person_months.active_day_count_before as active_days,
+        moments.window_days,
+        moments.half_life_days,
+        moments.min_strength,
+        moments.fading_silence_ratio,
+        moments.fading_days,
+        moments.lapsed_silence_ratio,
+        moments.lapsed_days,
+        moments.dormant_days
+    from sides
+    join moments on moments.month = sides.month
+    join staging.person_months
+        on person_months.month = sides.month
+        and person_months.person_id = sides.person_id
+),
+
+judged as (
+    select
+        placed.month,
+        placed.person_id,
+        placed.contact_id,
+        placed.mail_out_strength,
+        placed.mail_in_strength,
+        placed.meeting_strength,
+        placed.strength,
+        placed.out_count,
+        placed.in_count,
+        placed.meeting_count,
+        placed.meeting_hours,
+        placed.contact_day_count,
+        placed.first_contact_at,
+        placed.last_contact_at,
+        placed.burstiness,
+        placed.silence_days,
+        placed.usual_gap_days,
+        placed.silence_days / placed.usual_gap_days as silence_ratio,
+        case
+            when placed.silent_days >= placed.dormant_days then 'dormant'
+            when placed.mutual_days is null then 'one_way'
+            when placed.revival_days <= placed.window_days then 'reactivated'
+            when placed.mutual_days <= placed.window_days
+                then case when placed.settled_days >= 0 then 'new' else 'active' end
+            when
+                placed.strength < placed.min_strength
+                or placed.silent_days >= placed.lapsed_days
+                and placed.silence_days / placed.usual_gap_days > placed.lapsed_silence_ratio
+                then 'lapsed'
+            when
+                placed.silent_days >= placed.fading_days
+                and placed.silence_days / placed.usual_gap_days > placed.fading_silence_ratio
+                then 'fading'
+            else 'active'
+        end as state,
+        placed.silent_days <= placed.window_days
+        or placed.strength >= placed.min_strength as is_seen,
+        -- The same days as they were at the month's beginning, which is the end of the month before.
+        placed.silent_days - placed.month_days < placed.dormant_days as was_awake,
+        coalesce(placed.revival_days - placed.month_days <= placed.window_days, false)
+        or coalesce(placed.mutual_days - placed.month_days <= placed.window_days, false)
+        or placed.strength * power(2.0, placed.month_days / placed.half_life_days)
+        >= placed.min_strength
+        and not coalesce(
+            placed.silent_days - placed.month_days >= placed.lapsed_days
+            and (placed.silence_days - placed.active_days) / placed.usual_gap_days
+            > placed.lapsed_silence_ratio,
+            false
+        ) as was_held
+    from placed
 )
 
+-- Out of the window and too weak to be seen, a tie is dormant, one_way or lapsed; it has a row in the
+-- month in which it became the first or the last of these. One that was never answered just leaves.
 select
-    tie_states.month,  -- the month; its end is what the row describes
-    tie_states.person_id,  -- whose tie it is
-    tie_states.contact_id,  -- with whom
-    tie_states.out_strength,  -- decayed attention given; 1 = one message to one person today
-    tie_states.in_strength,  -- decayed attention received
-    tie_states.strength,  -- geometric mean of both: zero for a one-way tie
-    sqrt(tie_states.out_count * tie_states.in_count)
+    judged.month,  -- the month; its end is what the row describes
+    judged.person_id,  -- whose tie it is
+    judged.contact_id,  -- with whom
+    judged.mail_out_strength + judged.meeting_strength as out_strength,  -- decayed attention given; 1 = one message to one person today
+    judged.mail_in_strength + judged.meeting_strength as in_strength,  -- decayed attention received
+    judged.strength,  -- geometric mean of both: zero for a one-way tie
+    sqrt(judged.out_count * judged.in_count)
     / parameters.window_days as messages_per_day,  -- geometric mean of mail both ways in the window; messages a day
-    tie_states.mail_out_strength,  -- the part of out_strength from mail
-    tie_states.mail_in_strength,  -- the part of in_strength from mail
-    2 * tie_states.meeting_strength
-    / nullif(tie_states.out_strength + tie_states.in_strength, 0) as meeting_share,  -- of out_strength and in_strength together, from meetings; 0 to 1
-    tie_states.out_count,  -- messages to the contact in the window
-    tie_states.in_count,  -- messages from the contact in the window
-    tie_states.meeting_count,  -- meetings with both in the window
-    tie_states.meeting_hours,  -- time together in them; hours
-    tie_states.contact_day_count,  -- days with contact in the window; days
-    tie_states.first_contact_at,  -- first contact ever; UTC
-    tie_states.last_contact_at,  -- last contact; UTC
-    tie_states.usual_gap_days,  -- active days of the person from one contact day to the next; null for one day; days
-    tie_states.silence_days,  -- active days of the person since the last contact; days
-    tie_states.silence_ratio,  -- silence_days over usual_gap_days; above 8 probably dead
-    tie_states.burstiness,  -- of the calendar days between contact days; -1 a clock, 0 chance, 1 bursts; null below three gaps
-    network.share,  -- of the person's strength in the network; null off it; 0 to 1
-    ranked.rank,  -- 1 for the person's strongest tie; null for strength 0
+    judged.mail_out_strength,  -- the part of out_strength from mail
+    judged.mail_in_strength,  -- the part of in_strength from mail
+    2 * judged.meeting_strength
+    / nullif(
+        judged.mail_out_strength + judged.mail_in_strength + 2 * judged.meeting_strength, 0
+    ) as meeting_share,  -- of out_strength and in_strength together, from meetings; 0 to 1
+    judged.out_count,  -- messages to the contact in the window
+    judged.in_count,  -- messages from the contact in the window
+    judged.meeting_count,  -- meetings with both in the window
+    judged.meeting_hours,  -- time together in them; hours
+    judged.contact_day_count,  -- days with contact in the window; days
+    judged.first_contact_at,  -- first contact ever; UTC
+    judged.last_contact_at,  -- last contact; UTC
+    judged.usual_gap_days,  -- active days of the person from one contact day to the next; null for one day; days
+    judged.silence_days,  -- active days of the person since the last contact; days
+    judged.silence_ratio,  -- silence_days over usual_gap_days; above 8 probably dead
+    judged.burstiness,  -- of the calendar days between contact days; -1 a clock, 0 chance, 1 bursts; null below three gaps
+    tie_standings.share,  -- of the person's strength in the network; null off it; 0 to 1
+    tie_standings.rank,  -- 1 for the person's strongest tie; null for strength 0 and for one that has just gone
     case
-        when ranked.rank <= parameters.support_layer_size then parameters.support_layer_size
-        when ranked.rank <= parameters.sympathy_layer_size then parameters.sympathy_layer_size
-        when ranked.rank <= parameters.affinity_layer_size then parameters.affinity_layer_size
-        when ranked.rank <= parameters.active_layer_size then parameters.active_layer_size
+        when tie_standings.rank <= parameters.support_layer_size then parameters.support_layer_size
+        when tie_standings.rank <= parameters.sympathy_layer_size then parameters.sympathy_layer_size
+        when tie_standings.rank <= parameters.affinity_layer_size then parameters.affinity_layer_size
+        when tie_standings.rank <= parameters.active_layer_size then parameters.active_layer_size
     end as layer,  -- Dunbar's layer of that rank: 5, 15, 50, 150; null beyond
-    network.overlap,  -- shared contacts over all contacts of the two but themselves; null off the network and without others; 0 to 1
-    tie_states.state  -- dormant, one_way, reactivated, new, lapsed, fading, active
-from staging.tie_states
-join staging.wanted_months on wanted_months.month = tie_states.month
-left join ranked
-    on ranked.month = tie_states.month
-    and ranked.person_id = tie_states.person_id
-    and ranked.contact_id = tie_states.contact_id
-left join network
-    on network.month = tie_states.month
-    and network.person_id = tie_states.person_id
-    and network.contact_id = tie_states.contact_id
+    tie_standings.overlap,  -- shared contacts over all contacts of the two but themselves; null off the network and without others; 0 to 1
+    judged.state  -- dormant, one_way, reactivated, new, lapsed, fading, active
+from judged
+left join staging.tie_standings
+    on tie_standings.month = judged.month
+    and tie_standings.person_id = judged.person_id
+    and tie_standings.contact_id = judged.contact_id
 cross join staging.parameters
+where
+    judged.is_seen
+    or (judged.state = 'dormant' and judged.was_awake)
+    or (judged.state = 'lapsed' and judged.was_held)

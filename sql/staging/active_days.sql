@@ -9,18 +9,19 @@
 -- Example: contact on the 1st and the 3rd is 1 + 4 = 5.
 with sides as (
     select
-        pair_days.month,
-        pair_days.first_id as person_id,
-        pair_days.contact_date
-    from staging.pair_days
-    join staging.wanted_months on wanted_months.month = pair_days.month
+        contact_days.month,
+        contact_days.from_person_id as person_id,
+        contact_days.contact_date
+    from staging.contact_days
+    join staging.wanted_months on wanted_months.month = contact_days.month
     union all
     select
-        pair_days.month,
-        pair_days.second_id as person_id,
-        pair_days.contact_date
-    from staging.pair_days
-    join staging.wanted_months on wanted_months.month = pair_days.month
+        contact_days.month,
+        contact_days.to_person_id as person_id,
+        contact_days.contact_date
+    from staging.contact_days
+    join staging.wanted_months on wanted_months.month = contact_days.month
+    where contact_days.channel <> 'meeting'
 ),
 
 days as (

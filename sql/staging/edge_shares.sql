@@ -8,19 +8,7 @@
 -- Check:   degree >= 1
 -- Check:   contact_degree >= 1
 -- Source:  Burt 1992, Structural Holes, chapter 2: p_ij and m_jq
--- Version: 1
-
-with ends as (
-    select
-        edges.month,
-        edges.person_id,
-        count(*) as degree,
-        sum(cast(round(edges.strength * 1e12) as bigint)) / 1e12 as total_strength,
-        max(edges.strength) as greatest_strength
-    from staging.edges
-    join staging.wanted_months on wanted_months.month = edges.month
-    group by all
-)
+-- Version: 2
 
 select
     edges.month,  -- month whose network it is
@@ -35,9 +23,10 @@ select
     own.degree,  -- edges of the person; contacts
     theirs.degree as contact_degree  -- edges of the contact; contacts
 from staging.edges
-join ends as own
+join staging.wanted_months on wanted_months.month = edges.month
+join staging.network_sizes as own
     on own.month = edges.month
     and own.person_id = edges.person_id
-join ends as theirs
+join staging.network_sizes as theirs
     on theirs.month = edges.month
     and theirs.person_id = edges.contact_id

@@ -5,18 +5,23 @@
 -- Check:   person_id <> contact_id
 -- Source:  METRICS.md 3: undirected, where both directions have contact in the window
 -- Caveat:  one-way mail is never an edge; a meeting is contact both ways
--- Version: 1
+-- Version: 2
+
+with ends as (
+    select unnest([true, false]) as is_first
+)
 
 select
-    tie_states.month,  -- month whose network it is
-    tie_states.person_id,  -- one end; every edge stands twice, once for each end
-    tie_states.contact_id,  -- the other end
-    tie_states.strength  -- strength of the tie, the same both ways
-from staging.tie_states
-join staging.wanted_months on wanted_months.month = tie_states.month
+    tie_months.month,  -- month whose network it is
+    case when ends.is_first then tie_months.first_id else tie_months.second_id end as person_id,  -- one end; every edge stands twice, once for each end
+    case when ends.is_first then tie_months.second_id else tie_months.first_id end as contact_id,  -- the other end
+    tie_months.strength  -- strength of the tie, the same both ways
+from staging.tie_months
+join staging.wanted_months on wanted_months.month = tie_months.month
+cross join ends
 where
-    tie_states.strength > 0
+    tie_months.strength > 0
     and (
-        tie_states.meeting_count > 0
-        or (tie_states.out_count > 0 and tie_states.in_count > 0)
+        tie_months.meeting_count > 0
+        or (tie_months.there_mail_count > 0 and tie_months.back_mail_count > 0)
     )

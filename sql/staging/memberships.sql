@@ -7,10 +7,10 @@
 
 with met as (
     select distinct
-        tie_states.month,
-        tie_states.person_id
-    from staging.tie_states
-    join staging.wanted_months on wanted_months.month = tie_states.month
+        tie_strength.month,
+        tie_strength.person_id
+    from metrics.tie_strength
+    join staging.wanted_months on wanted_months.month = tie_strength.month
 )
 
 select

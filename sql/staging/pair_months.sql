@@ -5,71 +5,99 @@
 -- Check:   contact_day_count between 1 and 31
 -- Check:   first_contact_date <= last_contact_date
 -- Source:  tie-decay networks, Ahmad, Porter & Beguerisse-Diaz 2021, arXiv:1805.00193
--- Version: 1
+-- Version: 2
 
-with days as (
+-- A meeting is two contacts of equal weight, one each way, and counts here once.
+with passed as (
     select
-        pair_days.month,
+        contact_days.month,
         wanted_months.as_of_date,
-        pair_days.first_id,
-        pair_days.second_id,
-        pair_days.contact_date,
-        pair_days.first_contact_at,
-        pair_days.last_contact_at,
-        cast(round(pair_days.there_mail_weight * 1e12) as bigint) as there_mail_weight,
-        cast(round(pair_days.back_mail_weight * 1e12) as bigint) as back_mail_weight,
-        pair_days.meeting_weight,
-        pair_days.there_mail_count,
-        pair_days.back_mail_count,
-        pair_days.there_start_count,
-        pair_days.back_start_count,
-        pair_days.meeting_count,
-        cast(round(pair_days.meeting_hours * 1e12) as bigint) as meeting_hours,
-        power(
-            2.0,
-            -date_diff('day', pair_days.contact_date, wanted_months.as_of_date)
-            / parameters.half_life_days
-        ) as decay,
-        date_diff(
-            'day',
-            lag(pair_days.contact_date) over (
-                partition by pair_days.month, pair_days.first_id, pair_days.second_id
-                order by pair_days.contact_date
-            ),
-            pair_days.contact_date
-        ) as gap_days
-    from staging.pair_days
-    join staging.wanted_months on wanted_months.month = pair_days.month
+        least(contact_days.from_person_id, contact_days.to_person_id) as first_id,
+        greatest(contact_days.from_person_id, contact_days.to_person_id) as second_id,
+        contact_days.contact_date,
+        contact_days.channel <> 'meeting'
+        and contact_days.from_person_id < contact_days.to_person_id as is_there,
+        contact_days.channel <> 'meeting'
+        and contact_days.from_person_id > contact_days.to_person_id as is_back,
+        contact_days.channel = 'meeting' as is_meeting,
+        cast(round(contact_days.weight * 1e12) as bigint) as weight,
+        cast(
+            round(
+                contact_days.weight
+                * power(
+                    2.0,
+                    -date_diff('day', contact_days.contact_date, wanted_months.as_of_date)
+                    / parameters.half_life_days
+                ) * 1e12
+            ) as bigint
+        ) as strength,
+        contact_days.contact_count,
+        case when contact_days.channel = 'mail_to' then contact_days.thread_start_count else 0 end as start_count,
+        cast(round(contact_days.hours * 1e12) as bigint) as hours,
+        contact_days.first_contact_at,
+        contact_days.last_contact_at
+    from staging.contact_days
+    join staging.wanted_months on wanted_months.month = contact_days.month
     cross join staging.parameters
+    where
+        contact_days.channel <> 'meeting'
+        or contact_days.from_person_id < contact_days.to_person_id
 ),
 
 totals as (
     select
-        days.month,
-        days.first_id,
-        days.second_id,
-        days.as_of_date,
-        sum(cast(round(days.there_mail_weight / 1e12 * days.decay * 1e12) as bigint)) / 1e12 as there_mail_strength,
-        sum(cast(round(days.back_mail_weight / 1e12 * days.decay * 1e12) as bigint)) / 1e12 as back_mail_strength,
-        sum(cast(round(days.meeting_weight * days.decay * 1e12) as bigint)) / 1e12 as meeting_strength,
-        sum(days.there_mail_weight) / 1e12 as there_mail_weight,
-        sum(days.back_mail_weight) / 1e12 as back_mail_weight,
-        cast(sum(days.there_mail_count) as bigint) as there_mail_count,
-        cast(sum(days.back_mail_count) as bigint) as back_mail_count,
-        cast(sum(days.there_start_count) as bigint) as there_start_count,
-        cast(sum(days.back_start_count) as bigint) as back_start_count,
-        cast(sum(days.meeting_count) as bigint) as meeting_count,
-        sum(days.meeting_hours) / 1e12 as meeting_hours,
-        min(days.first_contact_at) as first_contact_at,
-        max(days.last_contact_at) as last_contact_at,
-        min(days.contact_date) as first_contact_date,
-        max(days.contact_date) as last_contact_date,
-        min(days.contact_date) filter (where days.there_mail_count + days.meeting_count > 0) as first_there_date,
-        min(days.contact_date) filter (where days.back_mail_count + days.meeting_count > 0) as first_back_date,
-        count(*) as contact_day_count,
-        coalesce(cast(sum(days.gap_days * days.gap_days) as bigint), 0) as gap_square_sum
-    from days
+        passed.month,
+        passed.as_of_date,
+        passed.first_id,
+        passed.second_id,
+        sum(case when passed.is_there then passed.strength else 0 end) / 1e12 as there_mail_strength,
+        sum(case when passed.is_back then passed.strength else 0 end) / 1e12 as back_mail_strength,
+        sum(case when passed.is_meeting then passed.strength else 0 end) / 1e12 as meeting_strength,
+        sum(case when passed.is_there then passed.weight else 0 end) / 1e12 as there_mail_weight,
+        sum(case when passed.is_back then passed.weight else 0 end) / 1e12 as back_mail_weight,
+        cast(sum(case when passed.is_there then passed.contact_count else 0 end) as bigint) as there_mail_count,
+        cast(sum(case when passed.is_back then passed.contact_count else 0 end) as bigint) as back_mail_count,
+        cast(sum(case when passed.is_there then passed.start_count else 0 end) as bigint) as there_start_count,
+        cast(sum(case when passed.is_back then passed.start_count else 0 end) as bigint) as back_start_count,
+        cast(sum(case when passed.is_meeting then passed.contact_count else 0 end) as bigint) as meeting_count,
+        sum(passed.hours) / 1e12 as meeting_hours,
+        min(passed.first_contact_at) as first_contact_at,
+        max(passed.last_contact_at) as last_contact_at,
+        min(passed.contact_date) as first_contact_date,
+        max(passed.contact_date) as last_contact_date,
+        min(case when not passed.is_back then passed.contact_date end) as first_there_date,
+        min(case when not passed.is_there then passed.contact_date end) as first_back_date,
+        bit_or(cast(1 as bigint) << (day(passed.contact_date) - 1)) as day_bits
+    from passed
     group by all
+),
+
+-- The gaps between the days of a month depend on nothing but the days, and most pairs share theirs
+-- with others: the 1st, 3rd and 8th are the same gaps for everybody.
+patterns as (
+    select distinct totals.day_bits
+    from totals
+),
+
+pattern_gaps as (
+    select
+        patterns.day_bits,
+        days.day - lag(days.day) over (
+            partition by patterns.day_bits
+            order by days.day
+        ) as gap_days
+    from patterns
+    join (
+        select unnest(range(31)) as day
+    ) as days on (patterns.day_bits >> days.day) & 1 = 1
+),
+
+gap_squares as (
+    select
+        pattern_gaps.day_bits,
+        coalesce(cast(sum(pattern_gaps.gap_days * pattern_gaps.gap_days) as bigint), 0) as gap_square_sum
+    from pattern_gaps
+    group by pattern_gaps.day_bits
 ),
 
 numbered as (
@@ -107,8 +135,8 @@ select
     totals.last_contact_date,  -- its day
     totals.first_there_date,  -- first day with contact of the first to the second; a meeting is contact both ways
     totals.first_back_date,  -- first day with contact of the second to the first
-    totals.contact_day_count,  -- days with contact; days
-    totals.gap_square_sum,  -- squares of the gaps between these days; days squared
+    cast(bit_count(totals.day_bits) as bigint) as contact_day_count,  -- days with contact; days
+    gap_squares.gap_square_sum,  -- squares of the gaps between these days; days squared
     firsts.active_day_count_before
     + bit_count(firsts.day_bits & ((cast(1 as bigint) << day(totals.first_contact_date)) - 1))
         as first_start_number,  -- which of the first person's active days the first contact day was
@@ -122,6 +150,7 @@ select
     + bit_count(seconds.day_bits & ((cast(1 as bigint) << day(totals.last_contact_date)) - 1))
         as second_end_number  -- and the last
 from totals
+join gap_squares on gap_squares.day_bits = totals.day_bits
 join numbered as firsts
     on firsts.month = totals.month
     and firsts.person_id = totals.first_id

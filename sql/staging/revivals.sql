@@ -26,12 +26,12 @@ standing as (
         begun.person_id,
         begun.contact_id,
         begun.month_before,
-        tie_states.state
+        tie_strength.state
     from begun
-    left join staging.tie_states
-        on tie_states.month = begun.month_before
-        and tie_states.person_id = begun.person_id
-        and tie_states.contact_id = begun.contact_id
+    left join metrics.tie_strength
+        on tie_strength.month = begun.month_before
+        and tie_strength.person_id = begun.person_id
+        and tie_strength.contact_id = begun.contact_id
 ),
 
 fallen as (
@@ -39,16 +39,16 @@ fallen as (
         standing.month,
         standing.person_id,
         standing.contact_id,
-        tie_states.state,
+        tie_strength.state,
         row_number() over (
             partition by standing.month, standing.person_id, standing.contact_id
-            order by tie_states.month desc
+            order by tie_strength.month desc
         ) as place
     from standing
-    join staging.tie_states
-        on tie_states.person_id = standing.person_id
-        and tie_states.contact_id = standing.contact_id
-        and tie_states.month < standing.month_before
+    join metrics.tie_strength
+        on tie_strength.person_id = standing.person_id
+        and tie_strength.contact_id = standing.contact_id
+        and tie_strength.month < standing.month_before
     where standing.state is null
 ),
 

@@ -5,154 +5,160 @@
 -- Check:   indirect_share between 0 and 1
 -- Check:   redundancy >= 0
 -- Source:  Burt 1992, Structural Holes, chapter 2
--- Caveat:  edges that share no contact have no row
--- Version: 1
+-- Caveat:  an edge whose ends share nobody has no row
+-- Version: 2
 
--- Every triangle is met once, at its end with the fewest contacts: pairs of contacts of a hub, which
--- are most of all pairs in a network with hubs, are never looked at. That order is why pairs of edges
--- are materialized before the third edge is looked up; a planner that may choose starts elsewhere
--- and takes ten times as long.
-with rising as (
+-- Every triangle is met once, at its corner with the fewest contacts: pairs of contacts of a hub,
+-- which are most of all pairs in a network with hubs, are never looked at. So people are numbered by
+-- their contacts, every month on its own, and an edge rises from the lower number to the higher; both
+-- numbers in one are its key. Pairs of edges are materialized before the third edge is looked up: a
+-- planner that may choose starts elsewhere and takes ten times as long.
+with nodes as materialized (
     select
-        edge_shares.month,
-        edge_shares.person_id as low_id,
-        edge_shares.contact_id as high_id,
-        edge_shares.contact_degree as high_degree,
-        edge_shares.share as up_share,
-        edge_shares.contact_share as down_share,
-        edge_shares.relative_strength as up_relative,
-        edge_shares.contact_relative_strength as down_relative
-    from staging.edge_shares
-    join staging.wanted_months on wanted_months.month = edge_shares.month
-    where
-        edge_shares.degree < edge_shares.contact_degree
-        or (
-            edge_shares.degree = edge_shares.contact_degree
-            and edge_shares.person_id < edge_shares.contact_id
-        )
+        network_sizes.month,
+        network_sizes.person_id,
+        network_sizes.total_strength,
+        network_sizes.greatest_strength,
+        row_number() over (
+            order by network_sizes.month, network_sizes.degree, network_sizes.person_id
+        ) as node
+    from staging.network_sizes
+    join staging.wanted_months on wanted_months.month = network_sizes.month
+),
+
+-- What i and j share is one sum for both of them: p_iq p_qj = s_iq s_jq / (S_i S_q) differs from
+-- p_jq p_qi by the totals of i and j alone, and so does p_iq m_jq = s_iq s_jq / (S_i M_j). It is
+-- summed for the end for which it is greater, so that twelve digits are enough for both.
+started as materialized (
+    select
+        edges.month,
+        edges.person_id as low_id,
+        edges.contact_id as high_id,
+        edges.strength,
+        nodes.node as low_node,
+        nodes.total_strength as low_total,
+        nodes.greatest_strength as low_greatest
+    from staging.edges
+    join nodes
+        on nodes.month = edges.month
+        and nodes.person_id = edges.person_id
+),
+
+rising as materialized (
+    select
+        started.month,
+        started.low_id,
+        started.high_id,
+        started.low_node,
+        nodes.node as high_node,
+        started.low_node * 2147483648 + nodes.node as edge,
+        started.strength,
+        started.low_total,
+        nodes.total_strength as high_total,
+        least(started.low_total, nodes.total_strength) as least_total,
+        started.low_total * nodes.greatest_strength as low_scale,
+        nodes.total_strength * started.low_greatest as high_scale,
+        least(
+            started.low_total * nodes.greatest_strength,
+            nodes.total_strength * started.low_greatest
+        ) as least_scale
+    from started
+    join nodes
+        on nodes.month = started.month
+        and nodes.person_id = started.high_id
+    where started.low_node < nodes.node
 ),
 
 forks as materialized (
     select
-        near.month,
-        near.low_id as a_id,
-        near.high_id as b_id,
-        far.high_id as c_id,
-        near.up_share as ab_share,
-        near.down_share as ba_share,
-        near.up_relative as ab_relative,
-        near.down_relative as ba_relative,
-        far.up_share as ac_share,
-        far.down_share as ca_share,
-        far.up_relative as ac_relative,
-        far.down_relative as ca_relative
+        near.edge as near_edge,
+        far.edge as far_edge,
+        near.high_node * 2147483648 + far.high_node as top_edge
     from rising as near
     join rising as far
-        on far.month = near.month
-        and far.low_id = near.low_id
-        and (
-            near.high_degree < far.high_degree
-            or (near.high_degree = far.high_degree and near.high_id < far.high_id)
-        )
+        on far.low_node = near.low_node
+        and near.high_node < far.high_node
 ),
 
-triangles as (
+triangles as materialized (
     select
-        forks.month,
-        forks.a_id,
-        forks.b_id,
-        forks.c_id,
-        forks.ab_share,
-        forks.ba_share,
-        forks.ac_share,
-        forks.ca_share,
-        rising.up_share as bc_share,
-        rising.down_share as cb_share,
-        forks.ab_relative,
-        forks.ba_relative,
-        forks.ac_relative,
-        forks.ca_relative,
-        rising.up_relative as bc_relative,
-        rising.down_relative as cb_relative
+        forks.near_edge,
+        forks.far_edge,
+        forks.top_edge,
+        rising.strength,
+        rising.least_total,
+        rising.least_scale
     from forks
-    join rising
-        on rising.month = forks.month
-        and rising.low_id = forks.b_id
-        and rising.high_id = forks.c_id
+    join rising on rising.edge = forks.top_edge
 ),
 
--- For an edge from i to j and the shared contact q: p_iq * p_qj, and p_iq * m_jq.
-corners as (
+sights as (
     select
-        triangles.month,
-        triangles.a_id as first_id,
-        triangles.b_id as second_id,
-        triangles.ac_share * triangles.cb_share as there_indirect,
-        triangles.bc_share * triangles.ca_share as back_indirect,
-        triangles.ac_share * triangles.bc_relative as there_redundancy,
-        triangles.bc_share * triangles.ac_relative as back_redundancy
+        triangles.near_edge,
+        triangles.far_edge,
+        triangles.top_edge,
+        near.strength as near_strength,
+        far.strength as far_strength,
+        triangles.strength as top_strength,
+        near.low_total,
+        near.high_total as middle_total,
+        far.high_total,
+        near.least_total as near_total,
+        far.least_total as far_total,
+        triangles.least_total as top_total,
+        near.least_scale as near_scale,
+        far.least_scale as far_scale,
+        triangles.least_scale as top_scale,
+        unnest(['near', 'far', 'top']) as opposite
     from triangles
-    union all
+    join rising as near on near.edge = triangles.near_edge
+    join rising as far on far.edge = triangles.far_edge
+),
+
+-- Each edge of a triangle is seen from the corner opposite to it.
+parts as (
     select
-        triangles.month,
-        triangles.a_id as first_id,
-        triangles.c_id as second_id,
-        triangles.ab_share * triangles.bc_share as there_indirect,
-        triangles.cb_share * triangles.ba_share as back_indirect,
-        triangles.ab_share * triangles.cb_relative as there_redundancy,
-        triangles.cb_share * triangles.ab_relative as back_redundancy
-    from triangles
-    union all
-    select
-        triangles.month,
-        triangles.b_id as first_id,
-        triangles.c_id as second_id,
-        triangles.ba_share * triangles.ac_share as there_indirect,
-        triangles.ca_share * triangles.ab_share as back_indirect,
-        triangles.ba_share * triangles.ca_relative as there_redundancy,
-        triangles.ca_share * triangles.ba_relative as back_redundancy
-    from triangles
+        case sights.opposite
+            when 'near' then sights.near_edge
+            when 'far' then sights.far_edge
+            else sights.top_edge
+        end as edge,
+        case sights.opposite
+            when 'near' then sights.far_strength * sights.top_strength / sights.high_total / sights.near_total
+            when 'far' then sights.near_strength * sights.top_strength / sights.middle_total / sights.far_total
+            else sights.near_strength * sights.far_strength / sights.low_total / sights.top_total
+        end as indirect,
+        case sights.opposite
+            when 'near' then sights.far_strength * sights.top_strength / sights.near_scale
+            when 'far' then sights.near_strength * sights.top_strength / sights.far_scale
+            else sights.near_strength * sights.far_strength / sights.top_scale
+        end as redundancy
+    from sights
 ),
 
 pairs as (
     select
-        corners.month,
-        corners.first_id,
-        corners.second_id,
+        parts.edge,
         count(*) as shared_contact_count,
-        sum(cast(round(corners.there_indirect * 1e12) as bigint)) / 1e12 as there_indirect,
-        sum(cast(round(corners.back_indirect * 1e12) as bigint)) / 1e12 as back_indirect,
-        sum(cast(round(corners.there_redundancy * 1e12) as bigint)) / 1e12 as there_redundancy,
-        sum(cast(round(corners.back_redundancy * 1e12) as bigint)) / 1e12 as back_redundancy
-    from corners
-    group by all
+        sum(cast(round(parts.indirect * 1e12) as bigint)) / 1e12 as indirect,
+        sum(cast(round(parts.redundancy * 1e12) as bigint)) / 1e12 as redundancy
+    from parts
+    group by parts.edge
 ),
 
-sides as (
-    select
-        pairs.month,
-        pairs.first_id as person_id,
-        pairs.second_id as contact_id,
-        pairs.shared_contact_count,
-        pairs.there_indirect as indirect_share,
-        pairs.there_redundancy as redundancy
-    from pairs
-    union all
-    select
-        pairs.month,
-        pairs.second_id as person_id,
-        pairs.first_id as contact_id,
-        pairs.shared_contact_count,
-        pairs.back_indirect as indirect_share,
-        pairs.back_redundancy as redundancy
-    from pairs
+ends as (
+    select unnest([true, false]) as is_low
 )
 
 select
-    sides.month,  -- month whose network it is
-    sides.person_id,  -- one end of an edge
-    sides.contact_id,  -- the other end
-    sides.shared_contact_count,  -- contacts of both; contacts
-    sides.indirect_share,  -- sum of p_iq * p_qj: the share that reaches the contact through others; 0 to 1
-    sides.redundancy  -- sum of p_iq * m_jq: how far the contact repeats what others give
-from sides
+    rising.month,  -- month whose network it is
+    case when ends.is_low then rising.low_id else rising.high_id end as person_id,  -- one end of an edge
+    case when ends.is_low then rising.high_id else rising.low_id end as contact_id,  -- the other end
+    pairs.shared_contact_count,  -- contacts of both; contacts
+    pairs.indirect * rising.least_total
+    / case when ends.is_low then rising.low_total else rising.high_total end as indirect_share,  -- sum of p_iq * p_qj: the share that reaches the contact through others; 0 to 1
+    pairs.redundancy * rising.least_scale
+    / case when ends.is_low then rising.low_scale else rising.high_scale end as redundancy  -- sum of p_iq * m_jq: how far the contact repeats what others give
+from pairs
+join rising on rising.edge = pairs.edge
+cross join ends

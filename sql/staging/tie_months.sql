@@ -5,11 +5,12 @@
 -- Check:   there_mail_strength >= 0
 -- Check:   back_mail_strength >= 0
 -- Check:   meeting_strength >= 0
+-- Check:   strength >= 0
 -- Source:  tie-decay networks, Ahmad, Porter & Beguerisse-Diaz 2021, arXiv:1805.00193
 -- Caveat:  a pair is looked at from its first contact to the month in which it has left the window
 --          and grown faint, and in the month in which it turns dormant; nothing else can change
 -- Caveat:  a tie is settled once a mailbox of one of the two is; where neither is read, once any is
--- Version: 2
+-- Version: 3
 
 -- All that is the same for both sides of a tie is worked out here, once for the pair.
 with wanted as (
@@ -194,49 +195,74 @@ numbers as (
     left join settlements as firsts on firsts.person_id = spans.first_id
     left join settlements as seconds on seconds.person_id = spans.second_id
     cross join earliest_settlement
+),
+
+decayed as (
+    select
+        wanted.month,
+        numbers.first_id,
+        numbers.second_id,
+        numbers.history_month,
+        numbers.there_mail_strength * power(
+            2.0,
+            -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+        ) as there_mail_strength,
+        numbers.back_mail_strength * power(
+            2.0,
+            -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+        ) as back_mail_strength,
+        numbers.meeting_strength * power(
+            2.0,
+            -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+        ) as meeting_strength,
+        numbers.first_contact_at,
+        numbers.last_contact_at,
+        numbers.last_contact_date,
+        numbers.mutual_date,
+        numbers.first_end_number,
+        numbers.second_end_number,
+        numbers.first_usual_gap_days,
+        numbers.second_usual_gap_days,
+        numbers.burstiness,
+        numbers.first_revival_date,
+        numbers.second_revival_date,
+        numbers.settled_date
+    from numbers
+    join wanted on wanted.number = numbers.number
+    cross join staging.parameters
 )
 
 select
-    wanted.month,  -- the month
-    numbers.first_id,  -- the person with the smaller id
-    numbers.second_id,  -- the other
-    numbers.history_month,  -- the last month with contact until then: which row of pair_histories holds
-    numbers.there_mail_strength
-    * power(
-        2.0,
-        -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
-    ) as there_mail_strength,  -- decayed mail of the first to the second, all history
-    numbers.back_mail_strength
-    * power(
-        2.0,
-        -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
-    ) as back_mail_strength,  -- decayed mail of the second to the first, all history
-    numbers.meeting_strength
-    * power(
-        2.0,
-        -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
-    ) as meeting_strength,  -- decayed meetings, the same each way, all history
-    numbers.first_contact_at,  -- first contact ever; UTC
-    numbers.last_contact_at,  -- last contact so far; UTC
-    numbers.last_contact_date,  -- its day
-    numbers.mutual_date,  -- day from which both had turned to each other; null while one-way
-    numbers.first_end_number,  -- which of the first person's active days the last contact so far was
-    numbers.second_end_number,  -- which of the second person's active days the last contact so far was
-    numbers.first_usual_gap_days,  -- from one contact day to the next in active days of the first person; null for one day; days
-    numbers.second_usual_gap_days,  -- the same in active days of the second person; days
-    numbers.burstiness,  -- of the calendar days between contact days so far; null below three gaps
-    numbers.first_revival_date,  -- last day that ended a silence which was lapsed or dormant to the first person
-    numbers.second_revival_date,  -- the same to the second person
-    numbers.settled_date,  -- from then on a first answer is new
+    decayed.month,  -- the month
+    decayed.first_id,  -- the person with the smaller id
+    decayed.second_id,  -- the other
+    decayed.history_month,  -- the last month with contact until then: which row of pair_histories holds
+    decayed.there_mail_strength,  -- decayed mail of the first to the second, all history
+    decayed.back_mail_strength,  -- decayed mail of the second to the first, all history
+    decayed.meeting_strength,  -- decayed meetings, the same each way, all history
+    sqrt(
+        (decayed.there_mail_strength + decayed.meeting_strength)
+        * (decayed.back_mail_strength + decayed.meeting_strength)
+    ) as strength,  -- geometric mean of both directions; 0 for a one-way tie
+    decayed.first_contact_at,  -- first contact ever; UTC
+    decayed.last_contact_at,  -- last contact so far; UTC
+    decayed.last_contact_date,  -- its day
+    decayed.mutual_date,  -- day from which both had turned to each other; null while one-way
+    decayed.first_end_number,  -- which of the first person's active days the last contact so far was
+    decayed.second_end_number,  -- which of the second person's active days the last contact so far was
+    decayed.first_usual_gap_days,  -- from one contact day to the next in active days of the first person; null for one day; days
+    decayed.second_usual_gap_days,  -- the same in active days of the second person; days
+    decayed.burstiness,  -- of the calendar days between contact days so far; null below three gaps
+    decayed.first_revival_date,  -- last day that ended a silence which was lapsed or dormant to the first person
+    decayed.second_revival_date,  -- the same to the second person
+    decayed.settled_date,  -- from then on a first answer is new
     coalesce(tie_windows.there_mail_count, 0) as there_mail_count,  -- messages of the first to the second in the window
     coalesce(tie_windows.back_mail_count, 0) as back_mail_count,  -- messages of the second to the first in the window
     coalesce(tie_windows.meeting_count, 0) as meeting_count,  -- meetings with both in the window
     coalesce(tie_windows.meeting_hours, 0) as meeting_hours,  -- time together in them; hours
     coalesce(tie_windows.contact_day_count, 0) as contact_day_count  -- days with contact in the window; days
-from numbers
-join wanted on wanted.number = numbers.number
+from decayed
 left join staging.tie_windows
-    on tie_windows.month = wanted.month
-    and tie_windows.first_id = numbers.first_id
-    and tie_windows.second_id = numbers.second_id
-cross join staging.parameters
+    on tie_windows.month = decayed.month
+    and tie_windows.first_id = decayed.first_id
+    and tie_windows.second_id = decayed.second_id

@@ -15,6 +15,30 @@ with windows as (
 
 -- A window is the months that it reaches into, less the days of the first of them before it begins.
 -- Those are few, so hardly any day is read again for each of the windows that it lies in.
+early_days as (
+    select
+        windows.month,
+        least(contact_days.from_person_id, contact_days.to_person_id) as first_id,
+        greatest(contact_days.from_person_id, contact_days.to_person_id) as second_id,
+        contact_days.contact_date,
+        contact_days.channel <> 'meeting'
+        and contact_days.from_person_id < contact_days.to_person_id as is_there,
+        contact_days.channel <> 'meeting'
+        and contact_days.from_person_id > contact_days.to_person_id as is_back,
+        contact_days.channel = 'meeting' as is_meeting,
+        cast(round(contact_days.weight * 1e12) as bigint) as weight,
+        contact_days.contact_count,
+        case when contact_days.channel = 'mail_to' then contact_days.thread_start_count else 0 end as start_count,
+        cast(round(contact_days.hours * 1e12) as bigint) as hours
+    from staging.contact_days
+    join windows
+        on windows.first_month = contact_days.month
+        and contact_days.contact_date < windows.window_start_date
+    where
+        contact_days.channel <> 'meeting'
+        or contact_days.from_person_id < contact_days.to_person_id
+),
+
 parts as (
     select
         windows.month,
@@ -33,22 +57,20 @@ parts as (
     join windows on pair_months.month between windows.first_month and windows.month
     union all
     select
-        windows.month,
-        pair_days.first_id,
-        pair_days.second_id,
-        -pair_days.there_mail_count as there_mail_count,
-        -pair_days.back_mail_count as back_mail_count,
-        -cast(round(pair_days.there_mail_weight * 1e12) as bigint) as there_mail_weight,
-        -cast(round(pair_days.back_mail_weight * 1e12) as bigint) as back_mail_weight,
-        -pair_days.there_start_count as there_start_count,
-        -pair_days.back_start_count as back_start_count,
-        -pair_days.meeting_count as meeting_count,
-        -cast(round(pair_days.meeting_hours * 1e12) as bigint) as meeting_hours,
-        -1 as contact_day_count
-    from staging.pair_days
-    join windows
-        on windows.first_month = pair_days.month
-        and pair_days.contact_date < windows.window_start_date
+        early_days.month,
+        early_days.first_id,
+        early_days.second_id,
+        -cast(sum(case when early_days.is_there then early_days.contact_count else 0 end) as bigint) as there_mail_count,
+        -cast(sum(case when early_days.is_back then early_days.contact_count else 0 end) as bigint) as back_mail_count,
+        -cast(sum(case when early_days.is_there then early_days.weight else 0 end) as bigint) as there_mail_weight,
+        -cast(sum(case when early_days.is_back then early_days.weight else 0 end) as bigint) as back_mail_weight,
+        -cast(sum(case when early_days.is_there then early_days.start_count else 0 end) as bigint) as there_start_count,
+        -cast(sum(case when early_days.is_back then early_days.start_count else 0 end) as bigint) as back_start_count,
+        -cast(sum(case when early_days.is_meeting then early_days.contact_count else 0 end) as bigint) as meeting_count,
+        -cast(sum(early_days.hours) as bigint) as meeting_hours,
+        -count(distinct early_days.contact_date) as contact_day_count
+    from early_days
+    group by all
 ),
 
 totals as (

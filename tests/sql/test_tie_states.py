@@ -1,12 +1,12 @@
-"""staging.tie_states: which state a tie is in, and in which months it has a row."""
+"""metrics.tie_strength: which state a tie is in, and in which months it has a row."""
 
 import pytest
 
 
 def states(world, person="ann", contact="bob"):
     """Month -> state, of the months in which there is a row."""
-    world.build("staging.tie_states")
-    rows = world.rows("staging.tie_states", person_id=person, contact_id=contact)
+    world.build("metrics.tie_strength")
+    rows = world.rows("metrics.tie_strength", person_id=person, contact_id=contact)
     return {f"{row.month:%Y-%m}": row.state for row in rows}
 
 
