@@ -4,7 +4,7 @@
 -- Check:   half_life_days > 0
 -- Check:   window_days >= 31
 -- Check:   cc_weight between 0 and 1
--- Caveat:  choices, not findings: METRICS.md 8 says how they are to be tested
+-- Caveat:  choices, not findings
 -- Version: 1
 
 select
