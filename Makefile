@@ -28,6 +28,7 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m pipelines.portable_subset
 
 # The pages that are made from the SQL; a test fails while one is stale.
 docs: setup
