@@ -1,5 +1,5 @@
 # make demo and make test work as the first command on a fresh machine.
-.PHONY: setup demo dev test lint bench lock
+.PHONY: setup demo dev test lint docs bench lock
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -28,6 +28,11 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m pipelines.portable_subset
+
+# The pages that are made from the SQL; a test fails while one is stale.
+docs: setup
+	$(BIN)/python -m pipelines.pages
 
 # Never part of the tests.
 bench: setup

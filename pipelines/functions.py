@@ -34,6 +34,13 @@ class Function:
     takes: str
     gives: tuple[tuple[str, pa.DataType], ...]
 
+    @property
+    def returns(self) -> str:
+        """Type of its answer, as DuckDB writes it."""
+        names = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN"}
+        parts = ", ".join(f'"{name}" {names[part]}' for name, part in self.gives)
+        return f"STRUCT({parts})[]"
+
     def over_rows(self, column: pa.ChunkedArray) -> pa.Array:
         """The answer to every row."""
         kind = pa.list_(pa.struct(self.gives))
@@ -99,12 +106,6 @@ def texts() -> dict[str, bytes]:
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Let the SQL of a connection call every function."""
     for function in FUNCTIONS:
-        _register(connection, function)
-
-
-def _register(connection: duckdb.DuckDBPyConnection, function: Function) -> None:
-    names = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN"}
-    parts = ", ".join(f'"{name}" {names[part]}' for name, part in function.gives)
-    connection.create_function(
-        function.name, function.over_rows, [function.takes], f"STRUCT({parts})[]", type="arrow"
-    )
+        connection.create_function(
+            function.name, function.over_rows, [function.takes], function.returns, type="arrow"
+        )

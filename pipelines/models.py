@@ -12,12 +12,16 @@ A file opens with a question, then labels, then one SELECT::
     -- Check:   strength >= 0
     -- Source:  tie-decay networks, Ahmad, Porter & Beguerisse-Diaz 2021, arXiv:1805.00193
     -- Version: 1
+    --
+    -- Topic:   How strong?
+    -- High:    strength: both give each other much attention, and lately
 
-A text goes on in the next line where that is indented. Upstreams are read out of the query, never
-declared a second time. That works only while every table is written ``schema.table``, so a bare
-name that is no CTE is refused, as is a column of the last SELECT without a trailing comment that
-says what it means. No templates, no strategies, no selectors: docs/decisions/0001 says why this
-file stays small.
+A text goes on in the next line where that is indented. What is said of columns names them before a
+colon: the words under which a reader meets them (meanings.py). Upstreams are read out of the query,
+never declared a second time. That works only while every table is written ``schema.table``, so a
+bare name that is no CTE is refused, as is a column of the last SELECT without a trailing comment
+that says what it means. No templates, no strategies, no selectors: docs/decisions/0001 says why
+this file stays small.
 """
 
 import hashlib
@@ -42,9 +46,11 @@ WANTED_COLUMNS = (
     "month DATE, as_of TIMESTAMPTZ, as_of_date DATE, window_start_date DATE, is_complete BOOLEAN"
 )
 
-_ONE = ("Grain", "Version", "Touches", "Personal")
+_ONE = ("Grain", "Version", "Touches", "Personal", "Topic")
 _MANY = ("Check", "Warn", "Source", "Caveat")
-_LABEL = re.compile(rf"^({'|'.join(_ONE + _MANY)}):\s*(.*)$")
+# Texts that open with the columns of which they speak.
+OF_COLUMNS = ("Asks", "High", "Low", "Formula", "Values", "Example")
+_LABEL = re.compile(rf"^({'|'.join(_ONE + _MANY + OF_COLUMNS)}):\s*(.*)$")
 
 
 class ModelError(ValueError):
@@ -163,9 +169,27 @@ class Model:
         return self.header.get("Touches", (None,))[0]
 
     @property
+    def topic(self) -> str | None:
+        """Chapter of docs/metrics.md to which a published table belongs."""
+        return self.header.get("Topic", (None,))[0]
+
+    @property
     def personal(self) -> str | None:
         """Column that says of whom a row speaks, where its rows are for that person alone."""
         return self.header.get("Personal", (None,))[0]
+
+    def said(self, label: str) -> Mapping[str, str]:
+        """Column -> what is said of it under Asks, High, Low, Formula, Values or Example."""
+        found: dict[str, str] = {}
+        for line in self.header.get(label, ()):
+            names, _, text = line.partition(": ")
+            for name in names.split(", "):
+                if not text or name not in self.columns:
+                    raise ModelError(f"{self.path}: {label} names {name}, which is not a column")
+                if name in found:
+                    raise ModelError(f"{self.path}: {label} of {name} stands twice")
+                found[name] = text
+        return found
 
     @cached_property
     def _tables(self) -> frozenset[str]:
@@ -215,6 +239,8 @@ class Model:
                 raise ModelError(f"{self.path}: {label} names {column}, which is not a column")
         if self.touches and self.is_monthly:
             raise ModelError(f"{self.path}: Touches is for tables that are rebuilt whole")
+        for label in OF_COLUMNS:
+            self.said(label)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import meanings
 from pipelines.models import Graph, Model
 from pipelines.private_files import sync_folder
 from pipelines.settings import Settings, make_private
@@ -135,22 +136,25 @@ def table_schema(connection: duckdb.DuckDBPyConnection, model: Model) -> pa.Sche
 
 
 def metric_dictionary(graph: Graph) -> pa.Table:
-    """One row for every published column: what it means, in which unit, by which formula."""
+    """One row for every published column: what it means and in which unit, and how to read it."""
     rows = []
     for model in sorted(published(graph), key=lambda model: model.table):
-        formulas = {column.alias_or_name: column for column in model.query.selects}
-        for column, text in model.columns.items():
-            meaning, _, unit = text.partition(";")
+        for column, words in meanings.of(model).items():
             rows.append(
                 {
                     "table_name": model.table,
                     "column_name": column,
-                    "meaning": meaning.strip(),
-                    "unit": unit.strip() or None,
-                    "formula": formulas[column].unalias().sql("duckdb", comments=False),
+                    "meaning": words.text,
+                    "unit": words.unit,
+                    "formula": words.formula or words.expression,
                     "source": "; ".join(model.header.get("Source", ())) or None,
                     "version": model.version,
                     "sql_sha256": hashlib.sha256(model.text.encode()).hexdigest(),
+                    "question": words.asks or model.question,
+                    "high_means": words.high,
+                    "low_means": words.low,
+                    "values_mean": words.values,
+                    "caveat": "; ".join(model.header.get("Caveat", ())) or None,
                 }
             )
     kinds = {"version": pa.int64()}

@@ -7,10 +7,35 @@
 -- Check:   first_answer_median_hours >= 0
 -- Check:   cross_group_answer_count <= answer_count
 -- Check:   stranger_answer_count <= answer_count
--- Source:  METRICS.md 6; median: Kaplan & Meier 1958, J. Am. Stat. Assoc. 53:457
+-- Source:  kith's own; median: Kaplan & Meier 1958, J. Am. Stat. Assoc. 53:457
 -- Caveat:  members are those who wrote: who only reads is not seen
 -- Caveat:  a question is a post that begins a thread, announcements among them
 -- Version: 1
+--
+-- Topic:   Who gives?
+-- High:    member_count, post_count, question_count: a busy list
+-- Low:     member_count, post_count, question_count: a quiet one; its shares say little
+-- Asks:    answered_share: Is whoever asks there helped?
+-- High:    answered_share: 1, every question within seven days
+-- Low:     answered_share: 0, none; a list of announcements has no answers
+-- Formula: answered_share: questions answered by somebody else within seven days / questions whose
+--          seven days are over
+-- Asks:    first_answer_median_hours: How soon does help come?
+-- High:    first_answer_median_hours: one waits long
+-- Low:     first_answer_median_hours: help is near
+-- Formula: first_answer_median_hours: the time after which half of the questions have a first
+--          answer, by Kaplan and Meier: an unanswered one counts as one that has waited for so long
+-- High:    answer_count: much is answered
+-- Low:     answer_count: little is
+-- Asks:    answerer_count: Does the help rest on many shoulders?
+-- High:    answerer_count: on many
+-- Low:     answerer_count: on few, and ends when they go
+-- Asks:    stranger_answer_count: Is help given to those nobody knows?
+-- High:    stranger_answer_count: newcomers are helped
+-- Low:     stranger_answer_count: acquaintances help each other
+-- Asks:    cross_group_answer_count: Does knowledge pass between groups?
+-- High:    cross_group_answer_count: it does here
+-- Low:     cross_group_answer_count: each group helps its own
 
 with days as (
     select

@@ -8,6 +8,17 @@
 -- Caveat:  the totals are counted where the copies are stored, the parts from their reasons: nothing
 --          may be lost between
 -- Version: 1
+--
+-- Topic:   What is missing?
+-- High:    message_count, meeting_count: the mailbox holds much of the month
+-- Low:     message_count, meeting_count: little was read, or little happened: compare with other
+--          months
+-- High:    message_contact_count, meeting_contact_count: most is contact between people
+-- Low:     message_contact_count, meeting_contact_count: most comes from machines and lists, or
+--          goes to crowds
+-- High:    message_left_out_count, meeting_left_out_count: much makes no contact; coverage_reasons
+--          says why
+-- Low:     message_left_out_count, meeting_left_out_count: nearly everything makes contact
 
 with stored as (
     select

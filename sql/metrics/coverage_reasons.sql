@@ -8,6 +8,12 @@
 --          once
 -- Caveat:  what could not be read or was no mail at all (drafts, spam) is in kith status, not here
 -- Version: 1
+--
+-- Topic:   What is missing?
+-- High:    copy_count: this outcome is frequent
+-- Low:     copy_count: it is rare
+-- Values:  outcome: explained with an example each in people-and-contacts.md; moved: the copy of
+--          the organiser puts the meeting into a later month, which counts it
 
 with letters as (
     select

@@ -11,13 +11,86 @@
 -- Check:    tended_share between 0 and 1
 -- Source:   reciprocity: Squartini et al. 2013, Scientific Reports 3:2729; time to answer: Kaplan &
 --           Meier 1958, Wuchty & Uzzi 2011, Kooti et al. 2015: it depends on the load
--- Source:   giving, surge, tended: kith, METRICS.md 4
+-- Source:   giving, surge, tended: kith's own
 -- Caveat:   the value of what is given cannot be seen: an answer is an answer, however short
 -- Caveat:   what passes between a person and those above or below in their own manager chain is no
 --           gift either way; it counts for the rates of answers
 -- Caveat:   what needs a past is null until the person's own mailbox is settled; where it is not
 --           read, until any mailbox is
 -- Version:  1
+--
+-- Topic:   Who gives?
+-- Asks:    mail_reciprocity: Do those to whom the person writes write back?
+-- High:    mail_reciprocity: 1, each of them at least as much
+-- Low:     mail_reciprocity: 0, none of them
+-- Formula: mail_reciprocity: sum over contacts of min(mail_out_strength, mail_in_strength) / sum of
+--          mail_out_strength
+-- Asks:    given_count: What did the person do for others that left a trace?
+-- Asks:    received_count: What did others do for the person that left a trace?
+-- High:    given_count, received_count: much
+-- Low:     given_count, received_count: little that can be seen
+-- Formula: given_count: answers_given_count + stranger_answers_given_count +
+--          introductions_made_count
+-- Formula: received_count: answers_received_count + stranger_answers_received_count +
+--          introductions_received_count
+-- Asks:    giving_share: Does the person give more than they take?
+-- High:    giving_share: 1, only gives
+-- Low:     giving_share: 0, only takes; 0.5 is even
+-- Formula: giving_share: given_count / (given_count + received_count)
+-- Example: giving_share: 6 given and 2 received: 6 / (6 + 2) = 0.7500
+-- High:    answers_given_count, stranger_answers_given_count, introductions_made_count: the person
+--          is of use to many
+-- Low:     answers_given_count, stranger_answers_given_count, introductions_made_count: seldom of
+--          use, or seldom asked
+-- High:    answers_received_count, stranger_answers_received_count, introductions_received_count:
+--          others are of much use to the person
+-- Low:     answers_received_count, stranger_answers_received_count, introductions_received_count:
+--          the person seldom asks, or is seldom helped
+-- High:    asked_count: many turn to the person
+-- Low:     asked_count: few do, and the rate of answers says little
+-- High:    answered_count: many answers within seven days
+-- Low:     answered_count: few
+-- Asks:    answer_rate: Does the person answer those who turn to them?
+-- High:    answer_rate: 1, all within seven days
+-- Low:     answer_rate: 0, none; some openings ask for no answer
+-- Formula: answer_rate: answered_count / asked_count
+-- Asks:    answer_median_hours: How long do others wait for the person?
+-- High:    answer_median_hours: long; much mail makes slow
+-- Low:     answer_median_hours: prompt
+-- Formula: answer_median_hours: the time after which half of the openings are answered, by Kaplan
+--          and Meier: an unanswered one counts as one that has waited for so long
+-- High:    started_count: the person often turns to others
+-- Low:     started_count: the person only answers
+-- Asks:    initiation_share: Does the person get in touch, or wait for it?
+-- High:    initiation_share: 1, always the person
+-- Low:     initiation_share: 0, always the others
+-- Formula: initiation_share: started_count / (started_count + threads begun by others To the
+--          person)
+-- Asks:    initiated_up_count, initiated_level_count, initiated_down_count: To people of which rank
+--          does the person turn?
+-- High:    initiated_up_count, initiated_level_count, initiated_down_count: often to these
+-- Low:     initiated_up_count, initiated_level_count, initiated_down_count: seldom to these
+-- Asks:    answer_up_rate, answer_level_rate, answer_down_rate: Are people of every rank answered
+--          alike?
+-- High:    answer_up_rate, answer_level_rate, answer_down_rate: 1, these are always answered
+-- Low:     answer_up_rate, answer_level_rate, answer_down_rate: 0, these never are
+-- Formula: answer_up_rate, answer_level_rate, answer_down_rate: answered / asked, of openings from
+--          people of that rank
+-- Asks:    new_people_reached_count: Does the person still get to know people?
+-- High:    new_people_reached_count: wrote first to many, who turned to the person, too
+-- Low:     new_people_reached_count: 0, the circle stays as it is, or it is others who come
+-- High:    revived_count: took up many ties that had gone quiet
+-- Low:     revived_count: 0, let the quiet ones be
+-- Asks:    surge: Does the person call only in need?
+-- High:    surge: well above 0, suddenly turns to many who had not been called for long, as one
+--          does who needs something
+-- Low:     surge: about 0, as always; below 0, fewer than usual
+-- Formula: surge: revived_count - its median over the twelve months before
+-- Asks:    tended_share: Does the person look after the strongest ties?
+-- High:    tended_share: 1, wrote to each of them unasked
+-- Low:     tended_share: 0, waits to be called
+-- Formula: tended_share: ties of rank 1 to 50 to which the person began a thread / ties of rank 1
+--          to 50
 
 with days as (
     select

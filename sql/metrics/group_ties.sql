@@ -13,6 +13,28 @@
 -- Caveat:  nothing is said of groups with fewer people in the network than min_group_size; people of no
 --          group (freemail) are left out
 -- Version: 1
+--
+-- Topic:   How do groups connect?
+-- High:    people_count, tie_count, strength, hours: the two groups have much to do with each other
+-- Low:     people_count, tie_count, strength, hours: little
+-- Formula: strength: sum of the strength of the ties between the two groups
+-- Formula: hours: sum of meeting_hours over the pairs tied between the two groups
+-- Asks:    density: Does everybody know everybody?
+-- High:    density: 1, every pair is tied
+-- Low:     density: towards 0, a few pairs hold the groups together
+-- Formula: density: tie_count / pairs that there could be
+-- Example: density: two groups of 10 with 20 ties between them: 20 / (10 * 10) = 0.2000
+-- Asks:    ei_index: Are the two open to each other, or does each keep to itself?
+-- High:    ei_index: towards 1, most ties go across
+-- Low:     ei_index: towards -1, most stay within
+-- Formula: ei_index: (ties between - ties within) / (ties between + ties within); of a group with
+--          itself, between are its ties with all others
+-- Example: ei_index: 20 ties between the two, 30 within the one and 30 within the other: (20 - 60)
+--          / (20 + 60) = -0.5000
+-- Asks:    homophily: Is the tie between the two closer than their sizes alone would make it?
+-- High:    homophily: above 1, closer; 2 is twice as many ties as by chance
+-- Low:     homophily: below 1, they have less to do with each other than by chance
+-- Formula: homophily: density / density of the whole network
 
 with shown as (
     select

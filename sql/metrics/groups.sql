@@ -4,6 +4,10 @@
 -- Check:   people_count >= 1
 -- Caveat:  groups with fewer people in the network than min_group_size are left out
 -- Version: 1
+--
+-- Topic:   How do groups connect?
+-- High:    people_count: a large group
+-- Low:     people_count: a small one; below min_group_size nothing is said of it
 
 select
     shown_groups.month,  -- the month

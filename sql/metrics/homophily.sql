@@ -9,6 +9,28 @@
 -- Caveat:  groups with fewer people in the network than min_group_size are left out, but are among
 --          those with whom the others have ties; people of no group (freemail) are not
 -- Version: 1
+--
+-- Topic:   How do groups connect?
+-- High:    same_group_share: 1, the group keeps to itself
+-- Low:     same_group_share: 0, its people have ties with others only
+-- Formula: same_group_share: 2 * ties within / (2 * ties within + ties with others)
+-- Example: same_group_share: 30 ties within and 20 with others: 60 / (60 + 20) = 0.7500
+-- High:    expected_share: the group is a large part of the network, so that many ties within are
+--          no wonder
+-- Low:     expected_share: a small part
+-- Formula: expected_share: (people of the group - 1) / (people of all groups - 1)
+-- Example: expected_share: a group of 10 among 20: 9 / 19 = 0.4737
+-- Asks:    homophily: Does the group keep to itself more than its size explains?
+-- High:    homophily: above 1, more
+-- Low:     homophily: below 1, it is open to others
+-- Formula: homophily: same_group_share / expected_share
+-- Example: homophily: 0.75 / 0.4737 = 1.5833
+-- Asks:    coleman_index: The same on a scale that groups of any size share?
+-- High:    coleman_index: 1, only each other
+-- Low:     coleman_index: -1, only others; 0 as by chance
+-- Formula: coleman_index: (same_group_share - expected_share) / (1 - expected_share), or over
+--          expected_share where that is greater
+-- Example: coleman_index: (0.75 - 0.4737) / (1 - 0.4737) = 0.5250
 
 with ends as (
     select

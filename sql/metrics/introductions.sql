@@ -5,7 +5,7 @@
 -- Check:   introducer_id <> first_id
 -- Check:   introducer_id <> second_id
 -- Check:   introduced_at < followed_at
--- Source:  METRICS.md 4; kith's own: giving that no other system measures
+-- Source:  kith's own: giving that no other system measures
 -- Caveat:  ann writes to bob and cat, who have never been in contact; within 30 days bob writes to
 --          cat, or cat to bob, in any message but a reply-all to ann: an introduction in the month
 --          of that message. What she meant is not known
@@ -13,6 +13,8 @@
 --          nobody can say that there was no earlier contact
 -- Caveat:  who is on Bcc is introduced to nobody; a list among the addresses counts as one bystander
 -- Version: 1
+--
+-- Topic:   Who gives?
 
 with last_wanted as (
     select max(wanted_months.month) as month

@@ -4,6 +4,8 @@
 -- Check:   as_of is not null
 -- Caveat:  no number of a month knows of anything from as_of on
 -- Version: 1
+--
+-- Topic:   Who, and when?
 
 select
     months.month,  -- first day of the month; date, UTC

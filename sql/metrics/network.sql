@@ -13,6 +13,37 @@
 --          panel and panel_before of one month
 -- Caveat:  reciprocity is about mail in the window, people, ties and strength about the network
 -- Version: 1
+--
+-- Topic:   What changes?
+-- High:    people_count, tie_count: a large network, or much of it read
+-- Low:     people_count, tie_count: a small one, or little of it read
+-- High:    mean_strength: people are close
+-- Low:     mean_strength: people are loosely tied
+-- Formula: mean_strength: sum of strength over ties / tie_count
+-- Asks:    reciprocity: How much of what is written is returned?
+-- High:    reciprocity: 1, every pair writes evenly
+-- Low:     reciprocity: 0, nobody writes back
+-- Formula: reciprocity: sum over pairs of 2 * min(weight there, weight back) / sum of both weights
+-- Example: reciprocity: 5 from Ann to Bob and 3 back, 2 from Bob to Cat and 4 from Cat to Ann,
+--          neither answered: 2 * 3 / (5 + 3 + 2 + 4) = 0.4286
+-- High:    mutual_share: 1, whoever is written to writes back
+-- Low:     mutual_share: 0, nobody does
+-- Formula: mutual_share: pairs with mail both ways / pairs with mail
+-- Example: mutual_share: Ann writes to Bob, Cat and Dan, Bob to Ann, Cat to Dan, Dan to Cat: 2 of 4
+--          pairs both ways, 0.5000
+-- High:    link_reciprocity: 1, every link is returned
+-- Low:     link_reciprocity: 0, none is
+-- Formula: link_reciprocity: links that are returned / links; a pair with mail both ways has two
+-- Example: link_reciprocity: of the 6 links just named 4 are returned: 4 / 6 = 0.6667
+-- Asks:    link_reciprocity_rho: Is more returned than chance would return?
+-- High:    link_reciprocity_rho: 1, everything
+-- Low:     link_reciprocity_rho: 0, as by chance; below 0, people avoid to answer
+-- Formula: link_reciprocity_rho: (link_reciprocity - density) / (1 - density), density the links
+--          over all that could be
+-- Example: link_reciprocity_rho: 6 of the 12 links that four people could have: (4/6 - 6/12) / (1 -
+--          6/12) = 0.3333
+-- Values:  scope: all: every tie that is seen. panel: ties of the people whose mailboxes covered
+--          this window and the one before. panel_before: ties of the same people a window ago
 
 -- Which pairs of which month are looked at for which row.
 with scopes as (

@@ -25,6 +25,73 @@
 -- Caveat:   null while the person's mailbox is unsettled, and twelve months longer for what is said of
 --           a year; where no mailbox of theirs is read, while none is settled
 -- Version:  1
+--
+-- Topic:   What changes?
+-- High:    contact_count: a large network
+-- Low:     contact_count: a small one; 0, all contacts are lost
+-- High:    new_count, year_new_count: many came whom the person had not known
+-- Low:     new_count, year_new_count: the circle stays among itself
+-- High:    kept_count, year_kept_count: a faithful circle
+-- Low:     kept_count, year_kept_count: few stayed
+-- High:    lost_count, year_lost_count: many went, or are silent now
+-- Low:     lost_count, year_lost_count: few went
+-- High:    reactivated_count, year_reactivated_count: many came back
+-- Low:     reactivated_count, year_reactivated_count: nobody came back
+-- Asks:    jaccard, year_jaccard: Are they still the same people?
+-- High:    jaccard, year_jaccard: 1, the same
+-- Low:     jaccard, year_jaccard: 0, all others
+-- Formula: jaccard, year_jaccard: contacts now and then / contacts now or then
+-- Example: jaccard: a, b, c, d, e then and c, d, e, f, g now: 3 / 7 = 0.4286
+-- Asks:    size_trend, year_size_trend: Does the network grow or shrink?
+-- High:    size_trend, year_size_trend: above 0, grows; 1 is twice as many
+-- Low:     size_trend, year_size_trend: below 0, shrinks; -1 all are lost
+-- Formula: size_trend, year_size_trend: contacts now / contacts then - 1
+-- Example: size_trend: 12 contacts then and 9 now: 9 / 12 - 1 = -0.2500
+-- Asks:    signature_distance, year_signature_distance: Does the person spread attention as before,
+--          whoever has it now?
+-- High:    signature_distance, year_signature_distance: towards 0.69, spread in quite another way
+-- Low:     signature_distance, year_signature_distance: 0, the same parts for the first, the second
+--          and so on; people keep theirs for years while the names change
+-- Formula: signature_distance, year_signature_distance: Jensen-Shannon divergence of the shares now
+--          and then, each in falling order
+-- Example: signature_distance: shares of 0.6, 0.3, 0.1 then and 0.5, 0.3, 0.2 now: 0.0108
+-- Asks:    shrinkage: How much smaller is the network than a year ago?
+-- High:    shrinkage: 1, nothing is left
+-- Low:     shrinkage: 0, as large or larger
+-- Formula: shrinkage: max(0, 1 - contacts now / contacts a year ago)
+-- High:    begun_count: reached out to many
+-- Low:     begun_count: 0, waited to be found
+-- Asks:    outreach_count: Does the person reach out beyond those at hand?
+-- High:    outreach_count: to many beyond the own group and chain of managers
+-- Low:     outreach_count: only to those at hand
+-- High:    outreach_new_share: 1, only to new people
+-- Low:     outreach_new_share: 0, only to old acquaintances
+-- Formula: outreach_new_share: ties begun with new people / begun_count
+-- Asks:    outreach_dropped_share: What becomes of new acquaintances?
+-- High:    outreach_dropped_share: 1, all were dropped once they had answered
+-- Low:     outreach_dropped_share: 0, the person stayed in touch with each
+-- Formula: outreach_dropped_share: new people who answered and heard nothing more in the next
+--          window / new people who answered
+-- Asks:    openness: Is the person at home in many communities?
+-- High:    openness: towards 1, in many alike
+-- Low:     openness: 0, in one
+-- Formula: openness: participation of network_diversity
+-- Asks:    closedness: Does the person hide in one circle of old acquaintances, as a hedgehog does?
+-- High:    closedness: 1, everything inside one community and nobody is new
+-- Low:     closedness: 0, others, or new ones
+-- Formula: closedness: clique_share * kept_count / contact_count
+-- Example: closedness: 0.8 of strength inside the own community, and 9 of 10 contacts are old ones:
+--          0.8 * 0.9 = 0.7200
+-- Asks:    purist: Does the person keep to the own group while the network melts away?
+-- High:    purist: towards 1, only the own group, nobody new, and much smaller than a year ago
+-- Low:     purist: 0 where one of the three does not hold
+-- Formula: purist: share of strength within the own group * shrinkage * (1 - new_count /
+--          contact_count)
+-- Asks:    coyote: Does the person hunt for new people, drop them once they have answered, and
+--          leave others without an answer?
+-- High:    coyote: towards 1, all three
+-- Low:     coyote: 0 where one of the three does not hold
+-- Formula: coyote: outreach_new_share * outreach_dropped_share * (1 - answer_rate of giving)
 
 with settlements as (
     select

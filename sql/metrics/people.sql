@@ -6,6 +6,11 @@
 -- Caveat:  the only published table that knows names and addresses
 -- Caveat:  department, manager and level are those of the newest directory snapshot
 -- Version: 1
+--
+-- Topic:   Who, and when?
+-- High:    level: far from the head of the house
+-- Low:     level: 0, its head
+-- Values:  kind: explained with an example each in people-and-contacts.md; only persons have ties
 
 select
     people.person_id,  -- the person, robot, list, room or group; a keyed pseudonym of the address met first

@@ -8,6 +8,11 @@
 -- Caveat:  evidence that was not used spoke against the directory, people.toml, or a rule that is
 --          believed first
 -- Version: 1
+--
+-- Topic:   What is missing?
+-- High:    evidence_count: seen again and again
+-- Low:     evidence_count: seen once, or stated by hand
+-- Values:  rule: explained with an example each in people-and-contacts.md
 
 with owners as (
     select

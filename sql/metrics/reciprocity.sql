@@ -16,6 +16,50 @@
 -- Caveat:  asked is only who is written To in a message that begins a thread; staging.openings says
 --          what becomes of it
 -- Version: 2
+--
+-- Topic:   Who gives?
+-- Asks:    reciprocity: Does mail between the two go both ways in equal measure?
+-- High:    reciprocity: 1, even
+-- Low:     reciprocity: 0, one writes and the other does not
+-- Formula: reciprocity: 2 * min(mail_out_strength, mail_in_strength) / (mail_out_strength +
+--          mail_in_strength)
+-- Example: reciprocity: 5 given and 3 received: 2 * 3 / (5 + 3) = 0.7500
+-- Asks:    flow_balance: Which way do more words go?
+-- High:    flow_balance: towards 1, from the person to the contact
+-- Low:     flow_balance: towards -1, from the contact to the person; 0 even
+-- Formula: flow_balance: (weight sent - weight received) / (weight sent + weight received), mail of
+--          the window
+-- Example: flow_balance: 5 sent and 3 received: (5 - 3) / (5 + 3) = 0.2500
+-- High:    mail_out_strength, mail_in_strength: much mail in that direction, and lately
+-- Low:     mail_out_strength, mail_in_strength: little, or long ago; 0 for none
+-- Formula: mail_out_strength, mail_in_strength: sum over mail in that direction of weight * 2^(-age
+--          in days / half_life_days)
+-- High:    started_count, received_start_count: that side often begins
+-- Low:     started_count, received_start_count: that side only answers, or only sends copies
+-- Asks:    initiation_share: Who gets in touch?
+-- High:    initiation_share: 1, always the person
+-- Low:     initiation_share: 0, always the contact
+-- Formula: initiation_share: started_count / (started_count + received_start_count)
+-- High:    asked_count, contact_asked_count: that side is often turned to
+-- Low:     asked_count, contact_asked_count: that side is seldom turned to, and its rate of answers
+--          says little
+-- High:    answered_count, contact_answered_count: many answers within seven days
+-- Low:     answered_count, contact_answered_count: few
+-- Asks:    answer_rate: Does the person answer when the contact turns to them?
+-- Asks:    contact_answer_rate: Does the contact answer when the person turns to them?
+-- High:    answer_rate, contact_answer_rate: 1, always within seven days
+-- Low:     answer_rate, contact_answer_rate: 0, never; some openings ask for no answer
+-- Formula: answer_rate: answered_count / asked_count
+-- Formula: contact_answer_rate: contact_answered_count / contact_asked_count
+-- Asks:    answer_median_hours: How long does the contact wait for the person?
+-- Asks:    contact_answer_median_hours: How long does the person wait for the contact?
+-- High:    answer_median_hours, contact_answer_median_hours: slow; much mail makes slow
+-- Low:     answer_median_hours, contact_answer_median_hours: prompt
+-- Formula: answer_median_hours, contact_answer_median_hours: the time after which half of the
+--          openings are answered, by Kaplan and Meier: an unanswered one counts as one that has
+--          waited for so long, not as one that never will be
+-- Example: answer_median_hours: four openings, answered after 1, 2 and 5 hours and one never: 3/4
+--          wait after 1 hour, 2/4 after 2 hours, so 2.0000
 
 with windows as (
     select

@@ -5,7 +5,7 @@
 -- Check:   stranger_answers_given_count >= 0
 -- Check:   answers_received_count >= 0
 -- Check:   stranger_answers_received_count >= 0
--- Source:  METRICS.md 4
+-- Source:  kith's own
 -- Caveat:  an answer counts once: to an opening among the answers, to anything else of somebody
 --          with whom there was no contact before among the answers to strangers
 -- Caveat:  openings between a person and those above or below in their own manager chain are left

@@ -157,7 +157,7 @@ select
     totals.asker_id,  -- the person who asks; 0 for all together
     totals.asked_count,  -- questions of the window whose days are over; questions
     totals.answered_count,  -- of them those answered; questions
-    medians.wait_microseconds / 3600000000.0 as answer_median_hours  -- Kaplan-Meier median of the time to answer; null where half have none; hours
+    medians.wait_microseconds / 3.6e9 as answer_median_hours  -- Kaplan-Meier median of the time to answer; null where half have none; hours
 from totals
 left join medians
     on medians.month = totals.month

@@ -2,7 +2,7 @@
 --
 -- Grain:   month, meeting_key, person_id
 -- Check:   hours >= 0
--- Source:  METRICS.md 2: a minute in which a person sits in m meetings counts 1/m
+-- Source:  kith's own: a minute in which a person sits in m meetings counts 1/m
 -- Caveat:  only meetings that count and that began before the month's end share a minute: an
 --          earlier month does not know of a meeting that begins in the next
 -- Version: 1

@@ -9,7 +9,7 @@
 with spans as (
     select
         'window' as span,
-        cast(round(parameters.window_days / 30.0) as bigint) as months_before
+        cast(round(parameters.window_days / 30) as bigint) as months_before
     from staging.parameters
     union all
     select

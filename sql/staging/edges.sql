@@ -3,7 +3,7 @@
 -- Grain:   month, person_id, contact_id
 -- Check:   strength > 0
 -- Check:   person_id <> contact_id
--- Source:  METRICS.md 3: undirected, where both directions have contact in the window
+-- Source:  kith's own: undirected, where both directions have contact in the window
 -- Caveat:  one-way mail is never an edge; a meeting is contact both ways
 -- Version: 2
 

@@ -5,7 +5,7 @@
 -- Check:   answer_up_rate between 0 and 1
 -- Check:   answer_level_rate between 0 and 1
 -- Check:   answer_down_rate between 0 and 1
--- Source:  METRICS.md 4: does one still reach out as one grows senior?
+-- Source:  kith's own: does one still reach out as one grows senior?
 -- Caveat:  up is nearer to the head of the house, in steps of the manager chain, whether the
 --          contact is in the person's own line or not; who is in no chain is in none of the three
 -- Version: 1

@@ -2,7 +2,7 @@
 --
 -- Grain:   month, message_key
 -- Check:   wait_microseconds >= 0
--- Source:  METRICS.md 4 and 6
+-- Source:  kith's own
 -- Caveat:  a question is a post that begins a thread; announcements begin threads, too
 -- Caveat:  it is judged once, when its seven days are over, and stands in the month of that day;
 --          those whose days are not over at as_of stand there too, as not due

@@ -6,7 +6,7 @@
 -- Check:   left_out_reason in ('no_author', 'author_hidden', 'author_is_robot', 'author_is_list', 'author_is_room', 'author_is_group', 'of_calendar', 'automated', 'broadcast', 'no_address', 'to_self', 'to_nobody')
 -- Check:   left_out_reason is not null or author_id is not null
 -- Check:   left_out_reason is not null or people_count >= 1
--- Source:  METRICS.md 2: robots, lists, rooms and groups make no contact; a crowd is no audience
+-- Source:  kith's own: robots, lists, rooms and groups make no contact; a crowd is no audience
 -- Caveat:  the first reason that fits is given
 -- Version: 3
 

@@ -11,7 +11,7 @@ with spoken as (
         address_names.address_key,
         address_names.name,
         unnest(
-            regexp_split_to_array(
+            string_split_regex(
                 regexp_replace(
                     strip_accents(lower(address_names.name)), '\([^)]*\)|\[[^]]*\]', ' ', 'g'
                 ),

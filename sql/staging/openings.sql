@@ -4,7 +4,7 @@
 -- Check:   outcome in ('answered', 'unanswered', 'relieved', 'superseded')
 -- Check:   wait_microseconds >= 0
 -- Check:   asker_id <> person_id
--- Source:  an answer within seven days: Christidis 2020; METRICS.md 4
+-- Source:  an answer within seven days: Christidis 2020
 -- Caveat:  an opening is a message To a person that names no earlier one. Ann writes to bob on
 --          Monday: her message is an opening to bob. What she adds in the same thread is none
 -- Caveat:  it is judged once, when its seven days are over, and stands in the month of that day: a

@@ -4,7 +4,7 @@
 -- Check:   half_life_days > 0
 -- Check:   window_days >= 31
 -- Check:   cc_weight between 0 and 1
--- Caveat:  choices, not findings: METRICS.md 8 says how they are to be tested
+-- Caveat:  choices, not findings
 -- Version: 1
 
 select
@@ -34,6 +34,7 @@ select
     cast(3 as bigint) as introduction_bystander_limit,  -- others an introduction may be addressed to; people
     cast(50 as bigint) as tended_tie_count,  -- strongest ties of which the tended share speaks; ties
     cast(10 as bigint) as min_group_size,  -- nothing is said of a smaller group; people
+    cast(50 as bigint) as manager_chain_limit,  -- nobody has more managers above them; who seems to stands in a circle; people
     cast(3 as bigint) as robot_message_count,  -- fewer messages do not make a robot; messages
     cast(0.9 as double) as robot_message_share,  -- of an address's messages a machine's headers carry; 0 to 1
     cast(20 as bigint) as silent_robot_message_count,  -- who wrote fewer and was never written to may be a person all the same; messages

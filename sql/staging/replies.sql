@@ -5,7 +5,7 @@
 -- Check:   parent_month <= month
 -- Check:   parent_key <> message_key
 -- Check:   parent_sent_at is not null
--- Source:  In-Reply-To, then References, then the conversation: RFC 5322, 3.6.4; METRICS.md 4
+-- Source:  In-Reply-To, then References, then the conversation: RFC 5322, 3.6.4
 -- Caveat:  a header is believed against the clock: where an answer is dated before what it names,
 --          a clock was wrong, and the answer is one. Where two messages name each other, the later
 --          one answers

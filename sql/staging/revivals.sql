@@ -2,7 +2,7 @@
 --
 -- Grain:   month, person_id, contact_id
 -- Check:   state_before in ('fading', 'lapsed', 'dormant')
--- Source:  METRICS.md 4
+-- Source:  kith's own
 -- Caveat:  the state is that of the end of the month before; a tie that had no row then is in the
 --          state of its last one
 -- Version: 1

@@ -2,7 +2,7 @@
 --
 -- Grain:   month, message_key
 -- Check:   person_id <> contact_id
--- Source:  METRICS.md 4: answers to people with no earlier tie
+-- Source:  kith's own: answers to people with no earlier tie
 -- Caveat:  earlier is before the answered message was sent; a contact of any kind and either way
 --          makes a tie. Ann, unknown to bob, writes to a list, and bob answers there: an answer to
 --          a stranger. His second answer to her is one only as long as he answers the list alone

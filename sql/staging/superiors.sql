@@ -15,25 +15,29 @@ with recursive managers as (
     where posts.manager_id is not null
 ),
 
--- union without all: a circle ends where it began.
+-- In a circle the chain never ends, so its steps are bounded.
 above as (
     select
         managers.month,
         managers.person_id,
-        managers.manager_id as superior_id
+        managers.manager_id as superior_id,
+        cast(1 as bigint) as step_count
     from managers
-    union
+    union all
     select
         above.month,
         above.person_id,
-        managers.manager_id as superior_id
+        managers.manager_id as superior_id,
+        above.step_count + 1 as step_count
     from above
     join managers
         on managers.month = above.month
         and managers.person_id = above.superior_id
+    cross join staging.parameters
+    where above.step_count < parameters.manager_chain_limit
 )
 
-select
+select distinct
     above.month,  -- the month
     above.person_id,  -- the person
     above.superior_id  -- manager, manager's manager and so on

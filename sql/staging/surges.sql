@@ -2,7 +2,7 @@
 --
 -- Grain:   month, person_id
 -- Check:   called_count + usual_count > 0
--- Source:  METRICS.md 4: calling only in need
+-- Source:  kith's own: calling only in need
 -- Caveat:  usual is the median of the twelve months before, months without a call among them; who
 --          has no row has called nobody in all that time, or less than every other month
 -- Version: 1

@@ -17,6 +17,11 @@ GOOD = """\
 -- Source:  a paper, 2020,
 --          continued here
 -- Version: 3
+--
+-- Topic:   How many?
+-- High:    sent_count: a busy month,
+--          or a busy person
+-- Low:     month, sent_count: long ago
 
 with sent as (
     select messages.month, messages.author_id, count(*) as n
@@ -52,6 +57,9 @@ def test_name_header_columns_and_upstreams_come_from_the_file(write):
     assert model.warnings == ("sent_count <= 1000",)
     assert model.header["Source"] == ("a paper, 2020, continued here",)
     assert model.version == 3
+    assert model.topic == "How many?"
+    assert model.said("High") == {"sent_count": "a busy month, or a busy person"}
+    assert model.said("Low") == {"month": "long ago", "sent_count": "long ago"}
     assert model.upstreams == ("staging.messages", "staging.months")
     assert model.is_monthly
     assert dict(model.columns) == {
@@ -74,6 +82,9 @@ def test_name_header_columns_and_upstreams_come_from_the_file(write):
         ("-- Version: 3", "-- Versoin: 3", "belongs to no label"),
         ("-- Version: 3", "-- Touches: month", "rebuilt whole"),
         ("-- Version: 3", "-- Personal: whoever", "Personal names whoever, which is not a column"),
+        ("month, sent_count: long", "month, received_count: long", "Low names received_count"),
+        ("sent_count: a busy", "a busy", "High names a busy month, which is no"),
+        ("-- Low:     month", "-- High:    month", "High of sent_count stands twice"),
         ("select\n    sent.month", "selekt\n    sent.month", "line|SELECT"),
         ("from sent\n", "from sent;\nselect 1\n", "exactly one SELECT"),
     ],

@@ -38,7 +38,14 @@ group by all
 --
 -- Grain:   month, mailbox_id
 -- Source:  counted
+-- Caveat:  copies, not messages
 -- Version: 2
+--
+-- Asks:    copy_count: Is the mailbox full?
+-- High:    copy_count: full
+-- Low:     copy_count: empty
+-- Formula: last_at: the last of all
+-- Values:  mailbox_id: box 0, box 1, box 2
 
 select
     wanted_months.month,  -- first day; UTC
@@ -215,6 +222,17 @@ def test_the_dictionary_explains_every_published_column(connection, graph, setti
     count = rows[2]
     assert (count["meaning"], count["unit"], count["formula"]) == ("copies", "messages", "COUNT(*)")
     assert (count["source"], count["version"]) == ("counted", 2)
+    assert (count["question"], count["caveat"]) == ("Is the mailbox full?", "copies, not messages")
+    assert (count["high_means"], count["low_means"]) == ("full", "empty")
+    month, mailbox, _, newest, person, *_ = rows
+    assert (mailbox["values_mean"], mailbox["formula"]) == ("box 0, box 1, box 2", None)
+    assert newest["formula"] == "the last of all"
+    assert (month["meaning"], month["unit"]) == ("first day", "UTC")
+    assert (person["question"], person["caveat"], person["high_means"]) == (
+        "Who is there?",
+        None,
+        None,
+    )
     text = FILES["metrics/copies.sql"]
     assert count["sql_sha256"] == hashlib.sha256(text.encode()).hexdigest()
 
