@@ -13,7 +13,7 @@
 --          J. Am. Stat. Assoc. 53:457, Wuchty & Uzzi 2011, PLoS ONE 6:e26612, Kooti et al. 2015
 -- Caveat:  mail only, as meetings are even by their nature; more outflow is not more giving, it is
 --          only the direction of words
--- Caveat:  asked is only who is written To in a message that begins a thread; staging.openings says
+-- Caveat:  asked is only who is written To in a message that begins a thread; staging.questions says
 --          what becomes of it
 -- Version: 2
 

@@ -28,18 +28,18 @@ window_days as (
 asked as (
     select
         window_days.month,
-        openings.person_id as responder_id,
-        openings.asker_id,
-        openings.wait_microseconds,
-        openings.outcome = 'answered' as is_answered,
-        openings.is_due and openings.outcome <> 'relieved' as is_counted
-    from staging.openings
-    join window_days on window_days.asked_date = cast(openings.asked_at as date)
+        questions.person_id as responder_id,
+        questions.asker_id,
+        questions.wait_microseconds,
+        questions.outcome = 'answered' as is_answered,
+        questions.is_due and questions.outcome <> 'relieved' as is_counted
+    from staging.questions
+    join window_days on window_days.asked_date = cast(questions.asked_at as date)
     where
-        openings.outcome <> 'superseded'
+        questions.outcome <> 'superseded'
         and (
-            (openings.is_due and openings.month <= window_days.month)
-            or (not openings.is_due and openings.month = window_days.month)
+            (questions.is_due and questions.month <= window_days.month)
+            or (not questions.is_due and questions.month = window_days.month)
         )
 ),
 

@@ -17,10 +17,10 @@ with blocks as (
         sum(cast(round(edges.strength * 1e12) as bigint)) as strength
     from staging.edges
     join staging.wanted_months on wanted_months.month = edges.month
-    join staging.communities as own
+    join staging.lasting_communities as own
         on own.month = edges.month
         and own.person_id = edges.person_id
-    join staging.communities as theirs
+    join staging.lasting_communities as theirs
         on theirs.month = edges.month
         and theirs.person_id = edges.contact_id
     group by all
