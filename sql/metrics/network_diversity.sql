@@ -47,15 +47,6 @@ with investments as (
         and shared_contacts.contact_id = edge_shares.contact_id
 ),
 
-readers as (
-    select
-        mailboxes.person_id,
-        min(mailboxes.first_covered_at) as first_covered_at
-    from staging.mailboxes
-    where mailboxes.person_id is not null
-    group by mailboxes.person_id
-),
-
 totals as (
     select
         investments.month,
@@ -69,13 +60,13 @@ totals as (
         -sum(cast(round(investments.share * ln(investments.share) * 1e12) as bigint)) / 1e12 as entropy,
         coalesce(
             sum(cast(round(investments.strength * 1e12) as bigint)) filter (
-                where readers.first_covered_at < wanted_months.as_of
+                where owners.first_covered_at < wanted_months.as_of
             ) / 1e12,
             0
         ) as visible_strength
     from investments
     join staging.wanted_months on wanted_months.month = investments.month
-    left join readers on readers.person_id = investments.contact_id
+    left join staging.owners on owners.person_id = investments.contact_id
     cross join staging.parameters
     group by all
 ),
@@ -121,21 +112,26 @@ select
         when totals.degree = 1 then 0
         else least(totals.entropy / ln(totals.degree), 1)
     end as entropy,  -- how evenly strength is spread over contacts; 0 one has all, 1 all have the same
-    group_mixes.group_diversity,  -- chance that two units of strength go to different groups; 0 one group, towards 1 many alike
+    group_mixes.diversity as group_diversity,  -- chance that two units of strength go to different groups; 0 one group, towards 1 many alike
     group_mixes.ei_index,  -- ties beyond the own group less those within, over both; -1 all within, 1 all beyond
-    group_mixes.ei_strength_index,  -- the same of strength
+    1 - 2 * group_mixes.own_share as ei_strength_index,  -- the same of strength
     group_mixes.outside_share,  -- of strength, outside the own organisation; 0 to 1
-    community_mixes.community_id,  -- the person's community; the same number from month to month while it lasts
-    community_mixes.participation,  -- how far strength is spread over communities; 0 all in one, towards 1 many alike
-    community_mixes.clique_share,  -- of strength, inside the own community; 0 to 1
+    lasting_communities.community_id,  -- the person's community; the same number from month to month while it lasts
+    community_mixes.diversity as participation,  -- how far strength is spread over communities; 0 all in one, towards 1 many alike
+    community_mixes.own_share as clique_share,  -- of strength, inside the own community; 0 to 1
     least(totals.visible_strength / totals.total_strength, 1) as visible_share  -- of total_strength with contacts whose own mailboxes are read; 0 to 1
 from totals
 join hierarchies
     on hierarchies.month = totals.month
     and hierarchies.person_id = totals.person_id
-left join staging.group_mixes
+left join staging.mixes as group_mixes
     on group_mixes.month = totals.month
+    and group_mixes.division = 'group'
     and group_mixes.person_id = totals.person_id
-left join staging.community_mixes
+left join staging.mixes as community_mixes
     on community_mixes.month = totals.month
+    and community_mixes.division = 'community'
     and community_mixes.person_id = totals.person_id
+left join staging.lasting_communities
+    on lasting_communities.month = totals.month
+    and lasting_communities.person_id = totals.person_id

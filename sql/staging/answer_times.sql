@@ -9,23 +9,7 @@
 --          long the others have waited
 -- Version: 1
 
-with days as (
-    select
-        wanted_months.month,
-        wanted_months.window_start_date,
-        unnest(range(0, parameters.window_days)) as offset_days
-    from staging.wanted_months
-    cross join staging.parameters
-),
-
-window_days as (
-    select
-        days.month,
-        days.window_start_date + cast(days.offset_days as integer) as asked_date
-    from days
-),
-
-asked as (
+with asked as (
     select
         window_days.month,
         questions.person_id as responder_id,
@@ -34,7 +18,8 @@ asked as (
         questions.outcome = 'answered' as is_answered,
         questions.is_due and questions.outcome <> 'relieved' as is_counted
     from staging.questions
-    join window_days on window_days.asked_date = cast(questions.asked_at as date)
+    join staging.window_days on window_days.window_date = cast(questions.asked_at as date)
+    join staging.wanted_months on wanted_months.month = window_days.month
     where
         questions.outcome <> 'superseded'
         and (
@@ -70,7 +55,8 @@ spells as (
         list_questions.answered_at is not null as is_answered,
         list_questions.is_due as is_counted
     from staging.list_questions
-    join window_days on window_days.asked_date = cast(list_questions.asked_at as date)
+    join staging.window_days on window_days.window_date = cast(list_questions.asked_at as date)
+    join staging.wanted_months on wanted_months.month = window_days.month
     where
         (list_questions.is_due and list_questions.month <= window_days.month)
         or (not list_questions.is_due and list_questions.month = window_days.month)

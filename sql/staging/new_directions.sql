@@ -14,23 +14,7 @@
 -- Caveat:  no more than opening_limit of each person, those with the strongest way
 -- Version: 1
 
-with reaches as (
-    select
-        edges.month,
-        edges.person_id,
-        memberships.group_name,
-        count(*) as reached_count,
-        sum(cast(round(edges.strength * 1e12) as bigint)) / 1e12 as strength
-    from staging.edges
-    join staging.wanted_months on wanted_months.month = edges.month
-    join staging.memberships
-        on memberships.month = edges.month
-        and memberships.person_id = edges.contact_id
-    where memberships.group_name is not null
-    group by all
-),
-
-sizes as (
+with sizes as (
     select
         edges.month,
         edges.person_id,
@@ -43,18 +27,21 @@ sizes as (
 -- Whoever hardly knows a group leads nobody to it.
 leads as (
     select
-        reaches.month,
-        reaches.person_id,
-        reaches.group_name,
-        reaches.reached_count,
-        reaches.strength,
+        spreads.month,
+        spreads.person_id,
+        spreads.part as group_name,
+        spreads.tie_count as reached_count,
+        spreads.strength,
         shown_groups.people_count
-    from reaches
+    from staging.spreads
+    join staging.wanted_months on wanted_months.month = spreads.month
     join staging.shown_groups
-        on shown_groups.month = reaches.month
-        and shown_groups.group_name = reaches.group_name
+        on shown_groups.month = spreads.month
+        and shown_groups.group_name = spreads.part
     cross join staging.parameters
-    where reaches.strength >= parameters.strong_strength
+    where
+        spreads.division = 'group'
+        and spreads.strength >= parameters.strong_strength
 ),
 
 ways as (
@@ -68,22 +55,29 @@ ways as (
         leads.people_count,
         least(strong_ties.strength, leads.strength) as strength
     from staging.strong_ties
-    join staging.wanted_months on wanted_months.month = strong_ties.month
     join leads
         on leads.month = strong_ties.month
         and leads.person_id = strong_ties.contact_id
     cross join staging.parameters
-    left join staging.memberships
-        on memberships.month = strong_ties.month
-        and memberships.person_id = strong_ties.person_id
-    left join reaches as own
-        on own.month = strong_ties.month
-        and own.person_id = strong_ties.person_id
-        and own.group_name = leads.group_name
-    where
-        strong_ties.place <= parameters.support_layer_size
-        and own.group_name is null
-        and leads.group_name is distinct from memberships.group_name
+    where strong_ties.place <= parameters.support_layer_size
+),
+
+known as (
+    select
+        spreads.month,
+        spreads.person_id,
+        spreads.part as group_name
+    from staging.spreads
+    join staging.wanted_months on wanted_months.month = spreads.month
+    where spreads.division = 'group'
+    union
+    select
+        memberships.month,
+        memberships.person_id,
+        memberships.group_name
+    from staging.memberships
+    join staging.wanted_months on wanted_months.month = memberships.month
+    where memberships.group_name is not null
 ),
 
 placed as (
@@ -101,6 +95,11 @@ placed as (
             order by ways.strength desc, ways.contact_id
         ) as place
     from ways
+    left join known
+        on known.month = ways.month
+        and known.person_id = ways.person_id
+        and known.group_name = ways.group_name
+    where known.group_name is null
 ),
 
 best as (

@@ -1,4 +1,4 @@
-"""staging.partitions, communities, community_mixes: where people belong, and how they spread."""
+"""staging.partitions, lasting_communities, mixes: where people belong, and how they spread."""
 
 import itertools
 
