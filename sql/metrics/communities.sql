@@ -37,23 +37,7 @@
 -- High:    cross_group_answer_count: it does here
 -- Low:     cross_group_answer_count: each group helps its own
 
-with days as (
-    select
-        wanted_months.month,
-        wanted_months.window_start_date,
-        unnest(range(0, parameters.window_days)) as offset_days
-    from staging.wanted_months
-    cross join staging.parameters
-),
-
-window_days as (
-    select
-        days.month,
-        days.window_start_date + cast(days.offset_days as integer) as posted_date
-    from days
-),
-
-posts as (
+with posts as (
     select
         window_days.month,
         list_posts.list_id,
@@ -62,7 +46,8 @@ posts as (
         list_posts.author_id,
         list_posts.is_thread_start
     from staging.list_posts
-    join window_days on window_days.posted_date = cast(list_posts.sent_at as date)
+    join staging.window_days on window_days.window_date = cast(list_posts.sent_at as date)
+    join staging.wanted_months on wanted_months.month = window_days.month
 ),
 
 groups as (

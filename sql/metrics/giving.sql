@@ -92,30 +92,15 @@
 -- Formula: tended_share: ties of rank 1 to 50 to which the person began a thread / ties of rank 1
 --          to 50
 
-with days as (
-    select
-        wanted_months.month,
-        wanted_months.window_start_date,
-        unnest(range(0, parameters.window_days)) as offset_days
-    from staging.wanted_months
-    cross join staging.parameters
-),
-
-window_days as (
-    select
-        days.month,
-        days.window_start_date + cast(days.offset_days as integer) as followed_date
-    from days
-),
-
-pairs as (
+with pairs as (
     select
         window_days.month,
         introductions.introducer_id,
         introductions.first_id,
         introductions.second_id
     from metrics.introductions
-    join window_days on window_days.followed_date = cast(introductions.followed_at as date)
+    join staging.window_days on window_days.window_date = cast(introductions.followed_at as date)
+    join staging.wanted_months on wanted_months.month = window_days.month
 ),
 
 parts as (
@@ -148,24 +133,6 @@ introduced as (
     group by all
 ),
 
-sides as (
-    select
-        tie_windows.month,
-        tie_windows.first_id as person_id,
-        tie_windows.second_id as contact_id,
-        tie_windows.there_start_count as started_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
-    union all
-    select
-        tie_windows.month,
-        tie_windows.second_id as person_id,
-        tie_windows.first_id as contact_id,
-        tie_windows.back_start_count as started_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
-),
-
 mail as (
     select
         tie_strength.month,
@@ -188,14 +155,14 @@ tended as (
         tie_strength.month,
         tie_strength.person_id,
         count(*) as tie_count,
-        count(*) filter (where sides.started_count > 0) as tended_count
+        count(*) filter (where exchanges.started_count > 0) as tended_count
     from metrics.tie_strength
     join staging.wanted_months on wanted_months.month = tie_strength.month
     cross join staging.parameters
-    left join sides
-        on sides.month = tie_strength.month
-        and sides.person_id = tie_strength.person_id
-        and sides.contact_id = tie_strength.contact_id
+    left join staging.exchanges
+        on exchanges.month = tie_strength.month
+        and exchanges.person_id = tie_strength.person_id
+        and exchanges.contact_id = tie_strength.contact_id
     where tie_strength.rank <= parameters.tended_tie_count
     group by all
 ),
@@ -215,15 +182,6 @@ reached as (
         beginnings.is_new
         and tie_strength.state <> 'one_way'
     group by all
-),
-
-settlements as (
-    select
-        mailboxes.person_id,
-        min(mailboxes.settled_at) as settled_at
-    from staging.mailboxes
-    where mailboxes.person_id is not null
-    group by mailboxes.person_id
 ),
 
 earliest_settlement as (
@@ -254,13 +212,13 @@ placed as (
     select
         people.month,
         people.person_id,
-        wanted_months.as_of >= coalesce(settlements.settled_at, earliest_settlement.settled_at)
+        wanted_months.as_of >= coalesce(owners.settled_at, earliest_settlement.settled_at)
             as is_settled,
         cast(make_date(year(people.month) - 1, month(people.month), 1) as timestamptz)
-        >= coalesce(settlements.settled_at, earliest_settlement.settled_at) as has_settled_year
+        >= coalesce(owners.settled_at, earliest_settlement.settled_at) as has_settled_year
     from people
     join staging.wanted_months on wanted_months.month = people.month
-    left join settlements on settlements.person_id = people.person_id
+    left join staging.owners on owners.person_id = people.person_id
     cross join earliest_settlement
 ),
 

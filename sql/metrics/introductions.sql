@@ -51,15 +51,6 @@ firsts as (
     group by all
 ),
 
-settlements as (
-    select
-        mailboxes.person_id,
-        min(mailboxes.settled_at) as settled_at
-    from staging.mailboxes
-    where mailboxes.person_id is not null
-    group by mailboxes.person_id
-),
-
 new_pairs as (
     select
         firsts.first_id,
@@ -67,8 +58,8 @@ new_pairs as (
         firsts.first_contact_at,
         least(firsts_settled.settled_at, seconds_settled.settled_at) as settled_at
     from firsts
-    left join settlements as firsts_settled on firsts_settled.person_id = firsts.first_id
-    left join settlements as seconds_settled on seconds_settled.person_id = firsts.second_id
+    left join staging.owners as firsts_settled on firsts_settled.person_id = firsts.first_id
+    left join staging.owners as seconds_settled on seconds_settled.person_id = firsts.second_id
     where firsts.first_contact_at > least(firsts_settled.settled_at, seconds_settled.settled_at)
 ),
 

@@ -93,16 +93,7 @@
 -- Low:     coyote: 0 where one of the three does not hold
 -- Formula: coyote: outreach_new_share * outreach_dropped_share * (1 - answer_rate of giving)
 
-with settlements as (
-    select
-        mailboxes.person_id,
-        min(mailboxes.settled_at) as settled_at
-    from staging.mailboxes
-    where mailboxes.person_id is not null
-    group by mailboxes.person_id
-),
-
-earliest_settlement as (
+with earliest_settlement as (
     select min(mailboxes.settled_at) as settled_at
     from staging.mailboxes
 ),
@@ -137,11 +128,11 @@ settled as (
         people.person_id,
         wanted_months.as_of,
         coalesce(sizes.contact_count, 0) as contact_count,
-        coalesce(settlements.settled_at, earliest_settlement.settled_at) as settled_at
+        coalesce(owners.settled_at, earliest_settlement.settled_at) as settled_at
     from people
     join staging.wanted_months on wanted_months.month = people.month
     cross join earliest_settlement
-    left join settlements on settlements.person_id = people.person_id
+    left join staging.owners on owners.person_id = people.person_id
     left join sizes
         on sizes.month = people.month
         and sizes.person_id = people.person_id
@@ -251,9 +242,9 @@ select
         when measured.is_settled
             then cast(outreach.dropped_count as double) / nullif(outreach.answered_new_count, 0)
     end as outreach_dropped_share,  -- of new people met a window ago who answered, those whom the person left since; 0 to 1
-    community_mixes.participation as openness,  -- how far strength is spread over communities; 0 to 1
-    community_mixes.clique_share * measured.kept_share as closedness,  -- strength inside the own community, as far as contacts are old ones; 0 to 1
-    group_mixes.own_group_share * measured.shrinkage * (1 - measured.new_share) as purist,  -- strength within the own group, as far as the network shrank in a year and nobody is new; 0 to 1
+    community_mixes.diversity as openness,  -- how far strength is spread over communities; 0 to 1
+    community_mixes.own_share * measured.kept_share as closedness,  -- strength inside the own community, as far as contacts are old ones; 0 to 1
+    group_mixes.own_share * measured.shrinkage * (1 - measured.new_share) as purist,  -- strength within the own group, as far as the network shrank in a year and nobody is new; 0 to 1
     case
         when measured.is_settled
             then cast(outreach.begun_new_count as double) / nullif(outreach.begun_count, 0)
@@ -264,11 +255,13 @@ from measured
 left join staging.memberships
     on memberships.month = measured.month
     and memberships.person_id = measured.person_id
-left join staging.community_mixes
+left join staging.mixes as community_mixes
     on community_mixes.month = measured.month
+    and community_mixes.division = 'community'
     and community_mixes.person_id = measured.person_id
-left join staging.group_mixes
+left join staging.mixes as group_mixes
     on group_mixes.month = measured.month
+    and group_mixes.division = 'group'
     and group_mixes.person_id = measured.person_id
 left join staging.outreach
     on outreach.month = measured.month

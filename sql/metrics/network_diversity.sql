@@ -123,19 +123,24 @@ select
     structural_holes.hierarchy,  -- how far the constraint comes from one contact; 0 from all alike, 1 from one
     structural_holes.clustering,  -- pairs of contacts that are tied; null for one contact; 0 to 1
     structural_holes.entropy,  -- how evenly strength is spread over contacts; 0 one has all, 1 all have the same
-    group_mixes.group_diversity,  -- chance that two units of strength go to different groups; 0 one group, towards 1 many alike
+    group_mixes.diversity as group_diversity,  -- chance that two units of strength go to different groups; 0 one group, towards 1 many alike
     group_mixes.ei_index,  -- ties beyond the own group less those within, over both; -1 all within, 1 all beyond
-    group_mixes.ei_strength_index,  -- the same of strength
+    1 - 2 * group_mixes.own_share as ei_strength_index,  -- the same of strength
     group_mixes.outside_share,  -- of strength, outside the own organisation; 0 to 1
-    community_mixes.community_id,  -- the person's community; the same number from month to month while it lasts
-    community_mixes.participation,  -- how far strength is spread over communities; 0 all in one, towards 1 many alike
-    community_mixes.clique_share,  -- of strength, inside the own community; 0 to 1
+    lasting_communities.community_id,  -- the person's community; the same number from month to month while it lasts
+    community_mixes.diversity as participation,  -- how far strength is spread over communities; 0 all in one, towards 1 many alike
+    community_mixes.own_share as clique_share,  -- of strength, inside the own community; 0 to 1
     structural_holes.visible_share  -- of total_strength with contacts whose own mailboxes are read; 0 to 1
 from staging.structural_holes
 join staging.wanted_months on wanted_months.month = structural_holes.month
-left join staging.group_mixes
+left join staging.mixes as group_mixes
     on group_mixes.month = structural_holes.month
+    and group_mixes.division = 'group'
     and group_mixes.person_id = structural_holes.person_id
-left join staging.community_mixes
+left join staging.mixes as community_mixes
     on community_mixes.month = structural_holes.month
+    and community_mixes.division = 'community'
     and community_mixes.person_id = structural_holes.person_id
+left join staging.lasting_communities
+    on lasting_communities.month = structural_holes.month
+    and lasting_communities.person_id = structural_holes.person_id

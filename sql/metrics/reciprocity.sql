@@ -13,7 +13,7 @@
 --          J. Am. Stat. Assoc. 53:457, Wuchty & Uzzi 2011, PLoS ONE 6:e26612, Kooti et al. 2015
 -- Caveat:  mail only, as meetings are even by their nature; more outflow is not more giving, it is
 --          only the direction of words
--- Caveat:  asked is only who is written To in a message that begins a thread; staging.openings says
+-- Caveat:  asked is only who is written To in a message that begins a thread; staging.questions says
 --          what becomes of it
 -- Version: 2
 --
@@ -61,46 +61,20 @@
 -- Example: answer_median_hours: four openings, answered after 1, 2 and 5 hours and one never: 3/4
 --          wait after 1 hour, 2/4 after 2 hours, so 2.0000
 
-with windows as (
-    select
-        tie_windows.month,
-        tie_windows.first_id as person_id,
-        tie_windows.second_id as contact_id,
-        tie_windows.there_mail_weight as out_weight,
-        tie_windows.back_mail_weight as in_weight,
-        tie_windows.there_start_count as started_count,
-        tie_windows.back_start_count as received_start_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
-    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
-    union all
-    select
-        tie_windows.month,
-        tie_windows.second_id as person_id,
-        tie_windows.first_id as contact_id,
-        tie_windows.back_mail_weight as out_weight,
-        tie_windows.there_mail_weight as in_weight,
-        tie_windows.back_start_count as started_count,
-        tie_windows.there_start_count as received_start_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
-    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
-)
-
 select
-    windows.month,  -- the month; its end is what the row describes
-    windows.person_id,  -- whose tie it is
-    windows.contact_id,  -- with whom; every pair with mail in the window
+    exchanges.month,  -- the month; its end is what the row describes
+    exchanges.person_id,  -- whose tie it is
+    exchanges.contact_id,  -- with whom; every pair with mail in the window
     2 * least(tie_strength.mail_out_strength, tie_strength.mail_in_strength)
     / nullif(tie_strength.mail_out_strength + tie_strength.mail_in_strength, 0) as reciprocity,  -- 0 one-way, 1 even, of the mail strengths
-    (windows.out_weight - windows.in_weight)
-    / nullif(windows.out_weight + windows.in_weight, 0) as flow_balance,  -- of mail in the window; -1 only received, 1 only sent
+    (exchanges.out_weight - exchanges.in_weight)
+    / nullif(exchanges.out_weight + exchanges.in_weight, 0) as flow_balance,  -- of mail in the window; -1 only received, 1 only sent
     tie_strength.mail_out_strength,  -- decayed mail to the contact
     tie_strength.mail_in_strength,  -- decayed mail from the contact
-    windows.started_count,  -- threads the person began with a message To the contact, in the window
-    windows.received_start_count,  -- threads the contact began with a message To the person
-    cast(windows.started_count as double)
-    / nullif(windows.started_count + windows.received_start_count, 0) as initiation_share,  -- of these threads, those the person began; null without any; 0 to 1
+    exchanges.started_count,  -- threads the person began with a message To the contact, in the window
+    exchanges.received_start_count,  -- threads the contact began with a message To the person
+    cast(exchanges.started_count as double)
+    / nullif(exchanges.started_count + exchanges.received_start_count, 0) as initiation_share,  -- of these threads, those the person began; null without any; 0 to 1
     coalesce(own.asked_count, 0) as asked_count,  -- openings of the contact to the person, in the window, whose seven days are over
     coalesce(own.answered_count, 0) as answered_count,  -- of asked_count, those the person answered within seven days
     cast(own.answered_count as double) / nullif(own.asked_count, 0) as answer_rate,  -- answered_count over asked_count; null without any; 0 to 1
@@ -109,16 +83,17 @@ select
     coalesce(theirs.answered_count, 0) as contact_answered_count,  -- of contact_asked_count, those the contact answered within seven days
     cast(theirs.answered_count as double) / nullif(theirs.asked_count, 0) as contact_answer_rate,  -- contact_answered_count over contact_asked_count; null without any; 0 to 1
     theirs.answer_median_hours as contact_answer_median_hours  -- Kaplan-Meier median of the contact's time to answer the person; null where half have no answer; hours
-from windows
+from staging.exchanges
+join staging.wanted_months on wanted_months.month = exchanges.month
 join metrics.tie_strength
-    on tie_strength.month = windows.month
-    and tie_strength.person_id = windows.person_id
-    and tie_strength.contact_id = windows.contact_id
+    on tie_strength.month = exchanges.month
+    and tie_strength.person_id = exchanges.person_id
+    and tie_strength.contact_id = exchanges.contact_id
 left join staging.answer_times as own
-    on own.month = windows.month
-    and own.responder_id = windows.person_id
-    and own.asker_id = windows.contact_id
+    on own.month = exchanges.month
+    and own.responder_id = exchanges.person_id
+    and own.asker_id = exchanges.contact_id
 left join staging.answer_times as theirs
-    on theirs.month = windows.month
-    and theirs.responder_id = windows.contact_id
-    and theirs.asker_id = windows.person_id
+    on theirs.month = exchanges.month
+    and theirs.responder_id = exchanges.contact_id
+    and theirs.asker_id = exchanges.person_id

@@ -12,29 +12,14 @@
 --          out: a manager who mails reports much takes nothing by their answers
 -- Version: 1
 
-with days as (
-    select
-        wanted_months.month,
-        wanted_months.window_start_date,
-        unnest(range(0, parameters.window_days)) as offset_days
-    from staging.wanted_months
-    cross join staging.parameters
-),
-
-window_days as (
-    select
-        days.month,
-        days.window_start_date + cast(days.offset_days as integer) as given_date
-    from days
-),
-
-strangers as (
+with strangers as (
     select
         window_days.month,
         stranger_answers.person_id,
         stranger_answers.contact_id
     from staging.stranger_answers
-    join window_days on window_days.given_date = cast(stranger_answers.sent_at as date)
+    join staging.window_days on window_days.window_date = cast(stranger_answers.sent_at as date)
+    join staging.wanted_months on wanted_months.month = window_days.month
     where not stranger_answers.is_opening
 ),
 

@@ -9,37 +9,22 @@
 --          long the others have waited
 -- Version: 1
 
-with days as (
-    select
-        wanted_months.month,
-        wanted_months.window_start_date,
-        unnest(range(0, parameters.window_days)) as offset_days
-    from staging.wanted_months
-    cross join staging.parameters
-),
-
-window_days as (
-    select
-        days.month,
-        days.window_start_date + cast(days.offset_days as integer) as asked_date
-    from days
-),
-
-asked as (
+with asked as (
     select
         window_days.month,
-        openings.person_id as responder_id,
-        openings.asker_id,
-        openings.wait_microseconds,
-        openings.outcome = 'answered' as is_answered,
-        openings.is_due and openings.outcome <> 'relieved' as is_counted
-    from staging.openings
-    join window_days on window_days.asked_date = cast(openings.asked_at as date)
+        questions.person_id as responder_id,
+        questions.asker_id,
+        questions.wait_microseconds,
+        questions.outcome = 'answered' as is_answered,
+        questions.is_due and questions.outcome <> 'relieved' as is_counted
+    from staging.questions
+    join staging.window_days on window_days.window_date = cast(questions.asked_at as date)
+    join staging.wanted_months on wanted_months.month = window_days.month
     where
-        openings.outcome <> 'superseded'
+        questions.outcome <> 'superseded'
         and (
-            (openings.is_due and openings.month <= window_days.month)
-            or (not openings.is_due and openings.month = window_days.month)
+            (questions.is_due and questions.month <= window_days.month)
+            or (not questions.is_due and questions.month = window_days.month)
         )
 ),
 
@@ -70,7 +55,8 @@ spells as (
         list_questions.answered_at is not null as is_answered,
         list_questions.is_due as is_counted
     from staging.list_questions
-    join window_days on window_days.asked_date = cast(list_questions.asked_at as date)
+    join staging.window_days on window_days.window_date = cast(list_questions.asked_at as date)
+    join staging.wanted_months on wanted_months.month = window_days.month
     where
         (list_questions.is_due and list_questions.month <= window_days.month)
         or (not list_questions.is_due and list_questions.month = window_days.month)

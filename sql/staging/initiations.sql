@@ -10,48 +10,27 @@
 --          contact is in the person's own line or not; who is in no chain is in none of the three
 -- Version: 1
 
-with started as (
+with directed as (
     select
-        tie_windows.month,
-        tie_windows.first_id as person_id,
-        tie_windows.second_id as contact_id,
-        tie_windows.there_start_count as started_count,
-        tie_windows.back_start_count as received_start_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
-    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
-    union all
-    select
-        tie_windows.month,
-        tie_windows.second_id as person_id,
-        tie_windows.first_id as contact_id,
-        tie_windows.back_start_count as started_count,
-        tie_windows.there_start_count as received_start_count
-    from staging.tie_windows
-    join staging.wanted_months on wanted_months.month = tie_windows.month
-    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
-),
-
-directed as (
-    select
-        started.month,
-        started.person_id,
-        started.started_count,
-        started.received_start_count,
+        exchanges.month,
+        exchanges.person_id,
+        exchanges.started_count,
+        exchanges.received_start_count,
         coalesce(answer_times.asked_count, 0) as asked_count,
         coalesce(answer_times.answered_count, 0) as answered_count,
         theirs.level - own.level as steps_down
-    from started
+    from staging.exchanges
+    join staging.wanted_months on wanted_months.month = exchanges.month
     left join staging.posts as own
-        on own.month = started.month
-        and own.person_id = started.person_id
+        on own.month = exchanges.month
+        and own.person_id = exchanges.person_id
     left join staging.posts as theirs
-        on theirs.month = started.month
-        and theirs.person_id = started.contact_id
+        on theirs.month = exchanges.month
+        and theirs.person_id = exchanges.contact_id
     left join staging.answer_times
-        on answer_times.month = started.month
-        and answer_times.responder_id = started.person_id
-        and answer_times.asker_id = started.contact_id
+        on answer_times.month = exchanges.month
+        and answer_times.responder_id = exchanges.person_id
+        and answer_times.asker_id = exchanges.contact_id
 ),
 
 totals as (

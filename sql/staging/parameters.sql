@@ -33,6 +33,12 @@ select
     cast(30 as bigint) as introduction_days,  -- those introduced meet within these or not at all; days
     cast(3 as bigint) as introduction_bystander_limit,  -- others an introduction may be addressed to; people
     cast(50 as bigint) as tended_tie_count,  -- strongest ties of which the tended share speaks; ties
+    cast(5 as bigint) as opening_limit,  -- of each kind of opening no more are named to a person in a month; openings
+    cast(3 as bigint) as opening_event_limit,  -- messages or meetings that an opening names; events
+    cast(2 as double) as owed_wait_ratio,  -- an answer is owed after so many of one's usual times to answer; ratio
+    cast(24 as bigint) as owed_wait_hours,  -- and after at least so long; hours
+    cast(3 as bigint) as owed_people_limit,  -- a question to more people waits for nobody in particular; people
+    cast(0.1 as double) as low_overlap,  -- two people with no more of their contacts in common know different worlds; 0 to 1
     cast(10 as bigint) as min_group_size,  -- nothing is said of a smaller group; people
     cast(50 as bigint) as manager_chain_limit,  -- nobody has more managers above them; who seems to stands in a circle; people
     cast(3 as bigint) as robot_message_count,  -- fewer messages do not make a robot; messages

@@ -7,13 +7,7 @@
 -- Caveat:  department and manager are those of now; a name is never an identity
 -- Version: 1
 
-with owners as (
-    select distinct mailboxes.person_id
-    from staging.mailboxes
-    where mailboxes.person_id is not null
-),
-
-names as (
+with names as (
     select
         addresses.person_id,
         address_names.name,
@@ -61,4 +55,4 @@ join raw.addresses as texts on texts.address_key = affiliations.address_key
 left join names
     on names.person_id = entities.person_id
     and names.place = 1
-left join owners on owners.person_id = entities.person_id
+left join staging.owners on owners.person_id = entities.person_id

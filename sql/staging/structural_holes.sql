@@ -32,15 +32,6 @@ with investments as (
         and shared_contacts.contact_id = edge_shares.contact_id
 ),
 
-readers as (
-    select
-        mailboxes.person_id,
-        min(mailboxes.first_covered_at) as first_covered_at
-    from staging.mailboxes
-    where mailboxes.person_id is not null
-    group by mailboxes.person_id
-),
-
 totals as (
     select
         investments.month,
@@ -54,13 +45,13 @@ totals as (
         -sum(cast(round(investments.share * ln(investments.share) * 1e12) as bigint)) / 1e12 as entropy,
         coalesce(
             sum(cast(round(investments.strength * 1e12) as bigint)) filter (
-                where readers.first_covered_at < wanted_months.as_of
+                where owners.first_covered_at < wanted_months.as_of
             ) / 1e12,
             0
         ) as visible_strength
     from investments
     join staging.wanted_months on wanted_months.month = investments.month
-    left join readers on readers.person_id = investments.contact_id
+    left join staging.owners on owners.person_id = investments.contact_id
     cross join staging.parameters
     group by all
 ),

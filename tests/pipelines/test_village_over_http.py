@@ -75,9 +75,10 @@ LOOK = {
 
 # Tables of which nothing can be compared. Namesakes of the village are addresses of one directory
 # entry, and never act as rules ask for; its senders give each message an id of its own, and name
-# what they answer, so that no provider's conversation is asked.
+# what they answer, so that no provider's conversation is asked. Two years know no three of silence.
 NONE = {
     "staging.conversations",
+    "staging.dormant_ties",
     "staging.misnamed_copies",
     "staging.namesake_acts",
     "staging.sent_from",

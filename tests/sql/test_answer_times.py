@@ -40,7 +40,7 @@ def times(world, spells):
     """The row of one person who was asked by one other: (wait in hours, whether answered)."""
     world.months("2024-02", 1)
     rows = [opening(n, 2, 1, wait * HOUR, is_answered) for n, (wait, is_answered) in spells]
-    world.given("staging.openings", rows)
+    world.given("staging.questions", rows)
     world.given("staging.list_questions")
     world.build("staging.answer_times")
     return world.row("staging.answer_times", responder_id=2, asker_id=1)
@@ -92,7 +92,7 @@ def test_counts_speak_of_due_questions_and_the_median_of_all(world):
         opening(4, 2, 1, None, NO, outcome="superseded"),
         opening(5, 2, 1, HOUR, YES, is_due=False, asked_at="2024-02-27 12:00:00+00"),
     ]
-    world.given("staging.openings", rows)
+    world.given("staging.questions", rows)
     world.given("staging.list_questions")
     world.build("staging.answer_times")
     row = world.row("staging.answer_times", responder_id=2, asker_id=1)
@@ -106,7 +106,7 @@ def test_all_askers_together_are_asker_0(world):
         opening(2, 2, 3, 4 * HOUR, YES),
         opening(3, 2, 3, 7 * DAY, NO),
     ]
-    world.given("staging.openings", rows)
+    world.given("staging.questions", rows)
     world.given("staging.list_questions")
     world.build("staging.answer_times")
     found = {
@@ -124,7 +124,7 @@ def test_an_opening_counts_in_each_window_that_holds_its_day(world):
         opening(1, 2, 1, 2.5 * DAY, NO, month="2024-01-01", is_due=False, asked_at=asked_at),
         opening(1, 2, 1, 4 * DAY, YES, asked_at=asked_at),
     ]
-    world.given("staging.openings", rows)
+    world.given("staging.questions", rows)
     world.build("staging.answer_times")
     found = {
         f"{row.month:%m}": (row.asked_count, row.answered_count, row.answer_median_hours)
@@ -162,7 +162,7 @@ def test_a_half_of_many_thousands_is_still_a_half(world):
     world.months("2024-02", 1)
     values = ", ".join(f"({n}, {wait}, {done})" for n, (wait, done) in enumerate(spells))
     world.given(
-        "staging.openings",
+        "staging.questions",
         sql="SELECT DATE '2024-02-01' AS month, n AS message_key, 1 AS asker_id, 2 AS person_id, "
         "TIMESTAMPTZ '2024-01-20 12:00:00+00' AS asked_at, true AS is_due, "
         "CASE WHEN done THEN 'answered' ELSE 'unanswered' END AS outcome, "
@@ -179,7 +179,7 @@ def test_any_number_of_threads_gives_the_same_bytes(new_world):
     for threads in (1, 2, 4):
         world = new_world(threads)
         world.months("2024-02", 3)
-        world.given("staging.openings", sql=OPENINGS)
+        world.given("staging.questions", sql=OPENINGS)
         world.given("staging.list_questions")
         world.build("staging.answer_times")
         found.append(world.contents("staging.answer_times"))

@@ -8,7 +8,7 @@ PEOPLE = [f"p{n}" for n in range(9)]
 
 
 def fill(world, until):
-    """Random mail and meetings of nine people from 2020 on, and an old pair that falls silent.
+    """Random mail and meetings of nine people from 2020 on, and old pairs that fall silent.
 
     Some messages answer one of the last twenty, which may be dated later, some follow in a
     conversation of the provider's, every fifth went through a list. Three years are too long for a
@@ -21,6 +21,9 @@ def fill(world, until):
     other_dice = random.Random(2)
     world.mail("2020-01-10", "ann", to=["bob"])
     world.mail("2020-01-11", "bob", cc=["ann", *PEOPLE])
+    for day in ("2020-01-12", "2020-01-13"):
+        world.mail(f"{day} 09:00", "p0", to=["dora"], mailbox="p0")
+        world.mail(f"{day} 10:00", "dora", to=["p0"], mailbox="p0")
     dice = random.Random(1)
     for number in range(until):
         year, month = 2020 + number // 12, number % 12 + 1
@@ -105,7 +108,7 @@ def test_every_state_occurs(whole):
 
 
 def test_groups_and_communities_occur(whole):
-    assert {row.community_id for row in whole.rows("staging.communities")} > {1, 2}
+    assert {row.community_id for row in whole.rows("staging.lasting_communities")} > {1, 2}
     assert {row.group_name for row in whole.rows("metrics.groups")} > {"department 0"}
     assert {row.scope for row in whole.rows("metrics.network")} == {"all", "panel", "panel_before"}
     changed = whole.rows("metrics.network_change")

@@ -52,6 +52,7 @@ MODELS = [
     "metrics.network",
     "metrics.group_ties",
     "metrics.homophily",
+    "metrics.openings",
 ]
 
 

@@ -1,4 +1,4 @@
-"""staging.partitions, communities, community_mixes: where people belong, and how they spread."""
+"""staging.partitions, lasting_communities, mixes: where people belong, and how they spread."""
 
 import itertools
 
@@ -18,7 +18,7 @@ def communities(world):
     """Month of the year -> name -> community."""
     found = {}
     names = {key: address.partition("@")[0] for address, key in world._keys.items()}
-    for row in world.rows("staging.communities"):
+    for row in world.rows("staging.lasting_communities"):
         found.setdefault(row.month.month, {})[names[row.person_id]] = row.community_id
     return found
 
@@ -35,7 +35,7 @@ def test_circles_keep_their_number_from_month_to_month(world):
             [*clique("ann", "bob", "gus"), *clique("dan", "cat"), *clique("ian", "joe")],
         ]
     )
-    world.build("staging.communities")
+    world.build("staging.lasting_communities")
     found = communities(world)
     assert found[1] == dict.fromkeys(sales, 1) | dict.fromkeys(design, 2)
     assert found[2] == dict.fromkeys(("ann", "bob", "gus"), 1) | dict.fromkeys((*design, "cat"), 2)
@@ -46,18 +46,18 @@ def test_circles_keep_their_number_from_month_to_month(world):
 def test_a_month_alone_gets_the_numbers_it_has_among_all(world):
     months = [[("a", "b", 1.0), *clique("c", "d", f"p{n}")] for n in range(5)]
     world.networks(months)
-    world.build("staging.communities")
-    whole = world.contents("staging.communities")
-    world.execute("DELETE FROM staging.communities")
+    world.build("staging.lasting_communities")
+    whole = world.contents("staging.lasting_communities")
+    world.execute("DELETE FROM staging.lasting_communities")
     for number in (4, 1, 3, 5, 2):
-        world.build("staging.communities", wanted=[f"2024-0{number}"])
-    assert world.contents("staging.communities") == whole
+        world.build("staging.lasting_communities", wanted=[f"2024-0{number}"])
+    assert world.contents("staging.lasting_communities") == whole
 
 
 def test_participation_of_three_communities(world):
     world.network([("ego", "a", 5.0), ("ego", "b", 3.0), ("ego", "c", 2.0)])
     world.given(
-        "staging.communities",
+        "staging.lasting_communities",
         [
             {"month": "2024-01-01", "person_id": world.key(name), "community_id": number}
             for name, number in {"ego": 2, "a": 1, "b": 2, "c": 3}.items()

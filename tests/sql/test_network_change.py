@@ -280,7 +280,7 @@ def test_the_scores_are_products_of_what_stands_beside_them(world):
     )
     world.groups({"ego": "Sales", "a": "Sales", "b": "Sales", "c": "Law", "d": "Law"})
     world.given(
-        "staging.communities",
+        "staging.lasting_communities",
         [
             {"month": "2024-01-01", "person_id": world.key(name), "community_id": number}
             for name, number in {"ego": 1, "a": 1, "b": 1, "c": 1, "d": 2}.items()

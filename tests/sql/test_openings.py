@@ -1,154 +1,192 @@
-"""staging.openings: what became of each question that one person opened to another."""
+"""metrics.openings: what a person could do next, why, and which events say so.
 
-HOUR = 3_600_000_000
-DAY = 24 * HOUR
+One world for all kinds, looked at from ann's mailbox at the end of March 2024; what makes a
+candidate of each kind is tested with its own table.
+"""
 
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 
-def outcomes(world, until="2024-03-01"):
-    """(message, person) -> (outcome, wait in hours); of those whose days are over."""
-    world.until(until)
-    world.build("staging.openings")
-    return {
-        (row.message_key, row.person_id): (
-            row.outcome,
-            row.wait_microseconds and row.wait_microseconds / HOUR,
-        )
-        for row in world.rows("staging.openings")
-        if row.is_due
-    }
+import pytest
+
+from tests.sql.conftest import World
+
+IVY, JON, KIM = "ivy@law.example", "jon@wood.example", "kim@wood.example"
 
 
-def test_an_opening_is_answered_when_the_person_replies_to_it(world):
-    first = world.mail("2024-01-10 09:00", "ann", to=["bob"])
-    world.mail("2024-01-10 12:00", "bob", to=["ann"], answers=first)
-    assert outcomes(world) == {(first, world.key("bob")): ("answered", 3)}
+def days(first: str, last: str, step: int = 1) -> list[str]:
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [f"{start + timedelta(n)}" for n in range(0, (end - start).days + 1, step)]
 
 
-def test_a_reply_to_another_message_of_the_thread_is_an_answer_too(world):
-    first = world.mail("2024-01-10 09:00", "ann", to=["bob"], cc=["cat"])
-    other = world.mail("2024-01-10 10:00", "cat", to=["ann"], cc=["bob"], answers=first)
-    chain = [first, other]
-    world.mail("2024-01-10 14:00", "bob", to=["cat"], answers=other, reference_keys=chain)
-    assert outcomes(world)[first, world.key("bob")] == ("answered", 5)
+def talk(world: World, one: str, other: str, on: Iterable[str], **columns: object) -> None:
+    """On each day the one asks at nine and the other answers two hours later."""
+    for day in on:
+        asked = world.mail(f"{day} 09:00", one, to=[other], **columns)
+        world.mail(f"{day} 11:00", other, to=[one], answers=asked, **columns)
 
 
-def test_a_reply_after_more_than_seven_days_is_no_answer(world):
-    first = world.mail("2024-01-10 09:00", "ann", to=["bob"])
-    second = world.mail("2024-01-10 09:00", "ann", to=["cat"])
-    world.mail("2024-01-17 09:00", "bob", to=["ann"], answers=first)
-    world.mail("2024-01-17 09:01", "cat", to=["ann"], answers=second)
-    assert outcomes(world) == {
-        (first, world.key("bob")): ("answered", 7 * 24),
-        (second, world.key("cat")): ("unanswered", 7 * 24),
-    }
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """Three years are too long here: silent for five months is dormant."""
+    world = World()
+    world.parameters(dormant_days=150, min_group_size=2)
+    # Both mailboxes know what is new in 2024.
+    talk(world, "ann", "dora", days("2023-07-03", "2023-07-10"), mailbox="ann")
+    world.mail("2023-07-03", "zed", cc=["gina"], mailbox="zed")
+    # Every day has contact, so that ann's active days are days.
+    talk(world, "zed", "ann", days("2024-01-01", "2024-03-31"))
+    talk(world, "fred", "ann", days("2024-01-01", "2024-03-10", step=3))
+    talk(world, "gina", "ann", days("2024-01-01", "2024-03-10", step=3))
+    talk(world, "zed", "gina", days("2024-01-01", "2024-03-31", step=3))
+    talk(world, "hugo", "ann", ["2023-12-31", "2024-01-25"])
+    for one, other in ((IVY, JON), (JON, KIM), (KIM, IVY)):
+        talk(world, one, other, days("2024-01-01", "2024-03-31", step=5))
+    talk(world, IVY, "ann", days("2024-01-02", "2024-03-31", step=10))
+    for name in ("ann", "zed", "gina"):
+        world.mail("2024-03-10", "owen", to=[name])
+    for number in range(6):
+        world.mail(f"2024-03-1{number}", f"stranger{number}", to=["ann"])
+    world.until("2024-04-01")
+    world.build("metrics.openings")
+    yield world
+    world.connection.close()
 
 
-def test_only_a_message_to_a_person_that_names_no_earlier_one_opens(world):
-    first = world.mail("2024-01-10", "ann", to=["bob"], cc=["cat"], bcc=["dan"])
-    world.mail("2024-01-11", "ann", to=["bob"], answers=first)
-    world.mail("2024-01-12", "ann", to=["bob"], answers=999)
-    world.mail("2024-01-13", "ann", to=[f"p{n}" for n in range(30)])
-    assert outcomes(world) == {(first, world.key("bob")): ("unanswered", 7 * 24)}
-
-
-def test_an_answer_out_of_office_leaves_the_question_open(world):
-    first = world.mail("2024-01-10 09:00", "ann", to=["bob"])
-    away = ["auto_submitted"]
-    world.mail("2024-01-10 09:01", "bob", to=["ann"], answers=first, automation_signs=away)
-    assert outcomes(world) == {(first, world.key("bob")): ("unanswered", 7 * 24)}
-
-
-def test_when_one_of_several_answers_the_silent_are_relieved_at_that_moment(world):
-    first = world.mail("2024-01-10 09:00", "ann", to=["bob", "cat", "dan"])
-    world.mail("2024-01-10 11:00", "bob", to=["ann"], answers=first)
-    world.mail("2024-01-10 15:00", "cat", to=["ann"], answers=first)
-    assert outcomes(world) == {
-        (first, world.key("bob")): ("answered", 2),
-        (first, world.key("cat")): ("answered", 6),
-        (first, world.key("dan")): ("relieved", 2),
-    }
-
-
-def test_the_asker_cannot_relieve_anybody(world):
-    first = world.mail("2024-01-10 09:00", "ann", to=["bob", "cat"])
-    world.mail("2024-01-10 11:00", "ann", to=["bob", "cat"], answers=first)
-    assert {outcome for outcome, _ in outcomes(world).values()} == {"unanswered"}
-
-
-def test_who_is_asked_again_in_silence_was_asked_once(world):
-    """Monday and Tuesday: Tuesday's is the question."""
-    monday = world.mail("2024-01-08 09:00", "ann", to=["bob"])
-    tuesday = world.mail("2024-01-09 09:00", "ann", to=["bob"])
-    assert outcomes(world) == {
-        (monday, world.key("bob")): ("superseded", None),
-        (tuesday, world.key("bob")): ("unanswered", 7 * 24),
-    }
-
-
-def test_an_answered_message_of_a_run_was_asked(world):
-    monday = world.mail("2024-01-08 09:00", "ann", to=["bob"])
-    tuesday = world.mail("2024-01-09 09:00", "ann", to=["bob"])
-    world.mail("2024-01-10 09:00", "bob", to=["ann"], answers=monday)
-    assert outcomes(world) == {
-        (monday, world.key("bob")): ("answered", 48),
-        (tuesday, world.key("bob")): ("unanswered", 7 * 24),
-    }
-
-
-def test_a_word_of_the_person_ends_the_run(world):
-    monday = world.mail("2024-01-08 09:00", "ann", to=["bob"])
-    world.mail("2024-01-08 15:00", "bob", cc=["ann"], answers=999)
-    tuesday = world.mail("2024-01-09 09:00", "ann", to=["bob"])
-    found = outcomes(world)
-    assert found[monday, world.key("bob")] == ("unanswered", 7 * 24)
-    assert found[tuesday, world.key("bob")] == ("unanswered", 7 * 24)
-
-
-def test_what_is_asked_after_the_seven_days_supersedes_nothing(world):
-    first = world.mail("2024-01-08 09:00", "ann", to=["bob"])
-    second = world.mail("2024-01-15 09:01", "ann", to=["bob"])
-    assert {key: outcome for (key, _), (outcome, _) in outcomes(world).items()} == {
-        first: "unanswered",
-        second: "unanswered",
-    }
-
-
-def test_a_question_to_others_supersedes_nothing(world):
-    first = world.mail("2024-01-08 09:00", "ann", to=["bob"])
-    world.mail("2024-01-09 09:00", "ann", to=["cat"])
-    assert outcomes(world)[first, world.key("bob")] == ("unanswered", 7 * 24)
-
-
-def test_each_opening_is_due_in_one_month_and_young_in_at_most_one(world):
-    world.months("2023-12", 4)
-    january = world.mail("2024-01-10", "ann", to=["bob"])
-    late = world.mail("2024-01-28 12:00", "ann", to=["cat"])
-    world.mail("2024-02-02 12:00", "cat", to=["ann"], answers=late)
-    world.build("staging.openings")
-    rows = world.rows("staging.openings")
-    assert [(f"{row.month:%m}", row.message_key, row.is_due, row.outcome) for row in rows] == [
-        ("01", january, True, "unanswered"),
-        ("01", late, False, "unanswered"),
-        ("02", late, True, "answered"),
+def openings(world: World, kind: str, name: str = "ann") -> list[tuple]:
+    """(whom, and whom else, group, reason) of each, in their order."""
+    names = {key: address.removesuffix("@example.org") for address, key in world._keys.items()}
+    rows = world.rows("metrics.openings", month="2024-03", person_id=name, kind=kind)
+    rows.sort(key=lambda row: row.rank)
+    assert [row.rank for row in rows] == list(range(1, len(rows) + 1))
+    return [
+        (names[row.contact_id], names.get(row.second_id), row.group_name, row.reason)
+        for row in rows
     ]
-    assert rows[1].wait_microseconds == 3.5 * DAY
-    assert rows[2].wait_microseconds == 5 * DAY
 
 
-def test_the_running_month_knows_what_came_before_its_end(world):
-    first = world.mail("2024-01-09 12:00", "ann", to=["bob"])
-    second = world.mail("2024-01-11 12:00", "ann", to=["cat"])
-    world.mail("2024-01-17 12:00", "bob", to=["ann"], answers=first)
-    world.mail("2024-01-17 12:00", "cat", to=["ann"], answers=second)
-    world.execute("UPDATE raw.mailboxes SET provider = 'google', pulled_at = '2024-01-17 08:00Z'")
-    world.build("staging.openings")
-    rows = {row.message_key: row for row in world.rows("staging.openings")}
-    assert (rows[first].is_due, rows[first].outcome) == (True, "unanswered")
-    assert (rows[second].is_due, rows[second].outcome) == (False, "unanswered")
-    assert rows[second].wait_microseconds == 5.5 * DAY
+def test_an_answer_is_owed(world):
+    """To no more than five, and of equal ties to those with the smaller ids."""
+    found = openings(world, "answer_owed")
+    assert [whom for whom, *_ in found] == ["owen", *(f"stranger{n}" for n in range(4))]
+    assert found[0][3] == (
+        "One question is open for 21 days; half of all questions are answered within 2 hours"
+    )
 
 
-def test_an_answer_by_a_wrong_clock_takes_no_time(world):
-    first = world.mail("2024-01-10 12:00", "ann", to=["bob"])
-    world.mail("2024-01-10 11:58", "bob", to=["ann"], answers=first)
-    assert outcomes(world) == {(first, world.key("bob")): ("answered", 0)}
+def test_two_could_be_introduced(world):
+    """Zed and ivy, whom ann knows from two circles; of zed and dora nothing is known any more."""
+    ((whom, other, group, reason), *_) = openings(world, "introduction_you_could_make")
+    assert (whom, other, group) == ("zed", IVY, None)
+    assert reason == (
+        "In contact with the one on 90 and with the other on 9 of the last 90 days; they belong to "
+        "different communities, and no contact between them is known"
+    )
+
+
+def test_a_strong_tie_that_fades_is_worth_tending_where_little_is_shared(world):
+    """Gina fades like fred, but she knows zed, whom ann knows."""
+    (row,) = world.rows("metrics.tie_strength", month="2024-03", person_id="ann", contact_id="gina")
+    assert (row.state, row.overlap) == ("fading", 0.25)
+    assert openings(world, "tie_worth_tending") == [
+        (
+            "fred",
+            None,
+            None,
+            "In contact every 3 active days before, not for 21 now; 0 of 100 contacts are shared",
+        )
+    ]
+
+
+def test_what_fades_and_was_never_strong_is_not(world):
+    (row,) = world.rows("metrics.tie_strength", month="2024-03", person_id="ann", contact_id="hugo")
+    assert row.state == "fading"
+    assert 0.5 < row.strength < 1
+
+
+def test_a_dormant_tie_is_worth_a_call_where_little_is_shared_today(world):
+    assert openings(world, "dormant_but_worth_it") == [
+        (
+            "dora",
+            None,
+            None,
+            "In contact on 8 days before, not for 8 months now; 0 of 100 contacts are shared today",
+        )
+    ]
+
+
+def test_a_group_that_only_a_contact_knows_is_a_new_direction(world):
+    """Ann knows five people in this window: zed, fred, gina, hugo and ivy."""
+    assert openings(world, "new_direction") == [
+        (
+            IVY,
+            None,
+            "wood.example",
+            "None of 5 contacts belongs to this group of 2 people; this contact knows 2 of them",
+        )
+    ]
+
+
+def test_only_who_owns_a_mailbox_is_told_anything(world):
+    """Owen asked gina, too."""
+    people = {row.person_id for row in world.rows("metrics.openings")}
+    assert people == {world.key("ann"), world.key("zed")}
+
+
+def test_every_opening_names_events_in_which_the_person_took_part(world):
+    rows = world.rows("metrics.openings")
+    kinds = {row.kind: row for row in rows if row.person_id == world.key("ann")}
+    assert len(kinds) == 5
+    for row in rows:
+        with_whom = [row.contact_id, row.second_id] if row.second_id else [row.contact_id]
+        events = row.events.split(" ")
+        for event, other in zip(events, with_whom, strict=False):
+            sort, _, key = event.partition(":")
+            assert sort == "message"
+            found = world.execute(
+                "SELECT count(*) FROM staging.contacts WHERE event_id = ? AND contact_at < "
+                "(SELECT as_of FROM staging.months WHERE month = ?) "
+                "AND [from_person_id, to_person_id] IN ([?, ?], [?, ?])",
+                [int(key), row.month, row.person_id, other, other, row.person_id],
+            )
+            assert found == [(1,)]
+        assert len(events) == len(with_whom)
+
+
+def test_the_last_contact_is_the_event_of_a_tie(world):
+    (row,) = world.rows(
+        "metrics.openings", month="2024-03", person_id="ann", kind="tie_worth_tending"
+    )
+    ((sent_at,),) = world.execute(
+        "SELECT sent_at FROM staging.messages WHERE 'message:' || message_key = ?", [row.events]
+    )
+    assert f"{sent_at:%Y-%m-%d %H}" == "2024-03-10 11"
+
+
+def test_a_meeting_is_an_event_too(new_world):
+    other = new_world()
+    other.mail("2024-03-01", "ann", cc=["bob"], mailbox="ann")
+    other.given(
+        "metrics.tie_strength",
+        [
+            {
+                "month": "2024-03-01",
+                "person_id": other.key("ann"),
+                "contact_id": other.key("bob"),
+                "strength": 2.0,
+                "share": 1.0,
+                "usual_gap_days": 1.2,
+                "silence_days": 9,
+                "state": "fading",
+                "last_contact_at": "2024-03-10 10:00:00+00",
+            }
+        ],
+    )
+    other.meeting("2024-03-10 10:00", 30, "ann", ["bob"], key=42)
+    other.until("2024-04-01")
+    other.build("metrics.openings")
+    row = other.row("metrics.openings", kind="tie_worth_tending")
+    assert row.events == "meeting:42"
+    assert row.reason == (
+        "In contact every active day before, not for 9 now; 0 of 100 contacts are shared"
+    )

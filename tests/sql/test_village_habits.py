@@ -106,10 +106,15 @@ def village() -> Village:
 
 @pytest.fixture(scope="module")
 def lived(village: Village) -> Iterator[World]:
-    """A world in which the village has lived its two years."""
+    """A world in which the village has lived its two years.
+
+    They are too short for three years of silence: ten months make a tie dormant here.
+    """
     world = World(threads=2)
+    world.parameters(dormant_days=300)
     fill(world, village)
-    world.build("metrics.giving", "metrics.communities", "metrics.reciprocity", "metrics.people")
+    world.build("metrics.giving", "metrics.communities", "metrics.reciprocity", "metrics.openings")
+    world.build("metrics.people")
     yield world
     world.connection.close()
 
@@ -208,3 +213,41 @@ def test_each_of_the_four_lists_is_a_community_that_answers(lived: World):
         assert hours < 8
         # Seven of each list's members know the answers.
         assert answerers <= 7
+
+
+def test_there_is_something_to_do_of_every_kind_for_many(lived: World, village: Village):
+    rows = lived.execute(
+        "SELECT kind, count(DISTINCT person_id), max(rank) FROM metrics.openings "
+        "WHERE month = '2026-06-01' GROUP BY kind"
+    )
+    assert {kind for kind, *_ in rows} == {
+        "answer_owed",
+        "introduction_you_could_make",
+        "tie_worth_tending",
+        "dormant_but_worth_it",
+        "new_direction",
+    }
+    for _, people, most in rows:
+        assert people > len(village.staff) / 3
+        assert most == 5
+
+
+def test_the_habits_show_in_what_there_is_to_do(lived: World, village: Village):
+    rows = lived.execute(
+        "SELECT one.address, openings.kind, list(other.address) FROM metrics.openings "
+        "JOIN metrics.people AS one USING (person_id) "
+        "JOIN metrics.people AS other ON other.person_id = openings.contact_id "
+        "WHERE month = '2026-06-01' GROUP BY ALL"
+    )
+    found = {(address, kind): contacts for address, kind, contacts in rows}
+    (coyote,) = of(village, "coyote")
+    assert len(found[coyote, "answer_owed"]) == 5
+    for purist in of(village, "purist"):
+        assert len(found[purist, "dormant_but_worth_it"]) == 5
+    for bound in of(village, "clique-bound"):
+        assert {kind for address, kind in found if address == bound} == {"new_direction"}
+    pairs = [habit.people for habit in village.truth if habit.habit == "fading pair"]
+    assert len(pairs) == 2
+    for one, other in pairs:
+        assert other in found[one, "tie_worth_tending"]
+        assert one in found[other, "tie_worth_tending"]

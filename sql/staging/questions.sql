@@ -7,11 +7,10 @@
 -- Source:  an answer within seven days: Christidis 2020
 -- Caveat:  an opening is a message To a person that names no earlier one. Ann writes to bob on
 --          Monday: her message is an opening to bob. What she adds in the same thread is none
--- Caveat:  it is judged once, when its seven days are over, and stands in the month of that day: a
---          message of January 28 is due on February 4 and stands in February. Those whose days are
---          not over at as_of stand there too, as not due, with what is known of them until then
--- Caveat:  answered: the person replies to it, or later in its thread, within the seven days. Bob
---          writes back on Tuesday; or cat, on Cc, does and bob answers her: either is his answer
+-- Caveat:  it is judged once, when its seven days are over, and stands in the month of that day, as
+--          staging.asking_days says
+-- Caveat:  answered: the person replies to it, or later in its thread, within the seven days, as
+--          staging.answers says. Bob writes back on Tuesday; or cat, on Cc, does and bob answers her
 -- Caveat:  relieved: somebody else answered and this person did not. Ann asks bob and cat, bob
 --          answers after two hours: cat was waited for for two hours and was not asked
 -- Caveat:  superseded: the asker opened another thread to the same person within the seven days,
@@ -19,29 +18,7 @@
 --          and Tuesday and bob is silent: she asked once, on Tuesday
 -- Version: 1
 
-with days as (
-    select
-        wanted_months.month,
-        wanted_months.as_of,
-        wanted_months.as_of_date,
-        unnest(
-            range(-parameters.answer_days, date_diff('day', wanted_months.month, wanted_months.as_of_date))
-        ) as offset_days
-    from staging.wanted_months
-    cross join staging.parameters
-),
-
-asking_days as (
-    select
-        days.month,
-        days.as_of,
-        days.month + cast(days.offset_days as integer) as asked_date,
-        days.month + cast(days.offset_days + parameters.answer_days as integer) < days.as_of_date as is_due
-    from days
-    cross join staging.parameters
-),
-
-asked as (
+with asked as (
     select
         asking_days.month,
         asking_days.as_of,
@@ -55,65 +32,11 @@ asked as (
             order by contacts.contact_at, contacts.event_id
         ) as asked_again_at
     from staging.contacts
-    join asking_days on asking_days.asked_date = cast(contacts.contact_at as date)
+    join staging.asking_days on asking_days.asked_date = contacts.contact_date
+    join staging.wanted_months on wanted_months.month = asking_days.month
     where
         contacts.channel = 'mail_to'
         and contacts.is_thread_start
-),
-
-questions as (
-    select distinct
-        asked.month,
-        asked.as_of,
-        asked.message_key,
-        asked.asker_id,
-        asked.asked_at
-    from asked
-),
-
-replies as (
-    select
-        replies.parent_key as message_key,
-        replies.author_id,
-        replies.sent_at
-    from staging.replies
-    where replies.author_id is not null
-    union all
-    select
-        replies.thread_key as message_key,
-        replies.author_id,
-        replies.sent_at
-    from staging.replies
-    where
-        replies.author_id is not null
-        and replies.thread_key <> replies.parent_key
-),
-
-answers as (
-    select
-        questions.month,
-        questions.message_key,
-        replies.author_id,
-        min(replies.sent_at) as answered_at
-    from questions
-    join replies
-        on replies.message_key = questions.message_key
-        and replies.author_id <> questions.asker_id
-        and replies.sent_at < questions.as_of
-    cross join staging.parameters
-    where
-        date_diff('microsecond', questions.asked_at, replies.sent_at)
-        <= parameters.answer_days * 86400000000
-    group by all
-),
-
-first_answers as (
-    select
-        answers.month,
-        answers.message_key,
-        min(answers.answered_at) as answered_at
-    from answers
-    group by all
 ),
 
 followed as (
@@ -129,13 +52,14 @@ followed as (
         answers.answered_at,
         case when answers.answered_at is null then first_answers.answered_at end as relieved_at
     from asked
-    left join answers
+    left join staging.answers
         on answers.month = asked.month
         and answers.message_key = asked.message_key
-        and answers.author_id = asked.person_id
-    left join first_answers
+        and answers.person_id = asked.person_id
+    left join staging.answers as first_answers
         on first_answers.month = asked.month
         and first_answers.message_key = asked.message_key
+        and first_answers.place = 1
 ),
 
 repeated as (

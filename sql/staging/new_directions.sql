@@ -1,0 +1,138 @@
+-- To which groups that a mailbox owner's network lacks does one of their closest contacts lead?
+--
+-- Grain:   month, person_id, group_name
+-- Check:   strength > 0
+-- Check:   reached_count >= 1
+-- Check:   contact_count >= 1
+-- Source:  METRICS.md 6: groups within reach that one's network lacks
+-- Caveat:  departments inside, domains outside; nothing is said of a group with fewer people in the
+--          network than min_group_size
+-- Caveat:  closest is the innermost layer, those whom one asks for help
+-- Caveat:  a contact leads to a group where all their ties with it together make a strong one; of
+--          several contacts who lead there the one along whose way the weaker of the two ties is
+--          strongest
+-- Caveat:  no more than opening_limit of each person, those with the strongest way
+-- Version: 1
+
+with sizes as (
+    select
+        edges.month,
+        edges.person_id,
+        count(*) as contact_count
+    from staging.edges
+    join staging.wanted_months on wanted_months.month = edges.month
+    group by all
+),
+
+-- Whoever hardly knows a group leads nobody to it.
+leads as (
+    select
+        spreads.month,
+        spreads.person_id,
+        spreads.part as group_name,
+        spreads.tie_count as reached_count,
+        spreads.strength,
+        shown_groups.people_count
+    from staging.spreads
+    join staging.wanted_months on wanted_months.month = spreads.month
+    join staging.shown_groups
+        on shown_groups.month = spreads.month
+        and shown_groups.group_name = spreads.part
+    cross join staging.parameters
+    where
+        spreads.division = 'group'
+        and spreads.strength >= parameters.strong_strength
+),
+
+ways as (
+    select
+        strong_ties.month,
+        strong_ties.person_id,
+        strong_ties.contact_id,
+        strong_ties.last_contact_at,
+        leads.group_name,
+        leads.reached_count,
+        leads.people_count,
+        least(strong_ties.strength, leads.strength) as strength
+    from staging.strong_ties
+    join leads
+        on leads.month = strong_ties.month
+        and leads.person_id = strong_ties.contact_id
+    cross join staging.parameters
+    where strong_ties.place <= parameters.support_layer_size
+),
+
+known as (
+    select
+        spreads.month,
+        spreads.person_id,
+        spreads.part as group_name
+    from staging.spreads
+    join staging.wanted_months on wanted_months.month = spreads.month
+    where spreads.division = 'group'
+    union
+    select
+        memberships.month,
+        memberships.person_id,
+        memberships.group_name
+    from staging.memberships
+    join staging.wanted_months on wanted_months.month = memberships.month
+    where memberships.group_name is not null
+),
+
+placed as (
+    select
+        ways.month,
+        ways.person_id,
+        ways.group_name,
+        ways.contact_id,
+        ways.strength,
+        ways.last_contact_at,
+        ways.reached_count,
+        ways.people_count,
+        row_number() over (
+            partition by ways.month, ways.person_id, ways.group_name
+            order by ways.strength desc, ways.contact_id
+        ) as place
+    from ways
+    left join known
+        on known.month = ways.month
+        and known.person_id = ways.person_id
+        and known.group_name = ways.group_name
+    where known.group_name is null
+),
+
+best as (
+    select
+        placed.month,
+        placed.person_id,
+        placed.group_name,
+        placed.contact_id,
+        placed.strength,
+        placed.last_contact_at,
+        placed.reached_count,
+        placed.people_count,
+        row_number() over (
+            partition by placed.month, placed.person_id
+            order by placed.strength desc, placed.contact_id, placed.group_name
+        ) as rank
+    from placed
+    where placed.place = 1
+)
+
+select
+    best.month,  -- the month
+    best.person_id,  -- somebody whose mailbox is read
+    best.group_name,  -- a group of which the person knows nobody
+    best.contact_id,  -- through whom it is within reach
+    best.strength,  -- the weaker of two: the tie with the contact, and the contact's ties with the group together
+    best.last_contact_at,  -- last contact with the contact; UTC
+    best.reached_count,  -- people of the group whom the contact knows; people
+    best.people_count,  -- people of the group in the network; people
+    sizes.contact_count  -- contacts of the person, none of whom is of the group; people
+from best
+cross join staging.parameters
+join sizes
+    on sizes.month = best.month
+    and sizes.person_id = best.person_id
+where best.rank <= parameters.opening_limit
