@@ -9,13 +9,15 @@
 -- Check:    second_id <> contact_id
 -- Check:    reason is not null
 -- Check:    events is not null
--- Source:   METRICS.md 6; dormant ties: Levin, Walter & Murnighan 2011, Organization Science 22:923;
+-- Source:   dormant ties: Levin, Walter & Murnighan 2011, Organization Science 22:923;
 --           overlap: Onnela et al. 2007, PNAS 104:7332; the choice is kith's own
 -- Caveat:   suggestions from traces of contact, for the person alone: what a tie is worth, and whether
 --           a question needed an answer, is not known
 -- Caveat:   only for people whose mailbox is read, in the months that it covers
 -- Caveat:   events are those in which the person took part; how others know each other is not shown
 -- Version:  1
+--
+-- Topic:    What next?
 
 with fading as (
     select
