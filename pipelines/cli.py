@@ -254,7 +254,7 @@ def report(
             person_id = pages.find_person(connection, person)
         except pages.NoSuchPerson as error:
             raise Refused(str(error)) from error
-        page = pages.page(connection, person_id)
+        page = pages.page(connection, person_id, openness_target=settings.report.openness_target)
     target = output or settings.data_folder / "reports" / f"{person_id}.html"
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Names stand in it: closed to others from the first byte.
