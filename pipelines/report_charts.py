@@ -253,7 +253,9 @@ def svg(chart: alt.LayerChart, padding: Mapping[str, int], font: int) -> Markup:
         ),
     )
     version = alt.SCHEMA_VERSION.rpartition(".")[0]
-    text = vl_convert.vegalite_to_svg(sized.to_dict(), vl_version=version, allowed_base_urls=[])
+    text = vl_convert.vegalite_to_svg(
+        sized.to_dict(validate=False), vl_version=version, allowed_base_urls=[]
+    )
     root = ElementTree.fromstring(text)
     _keep_known(root)
     root.attrib = {"viewBox": root.attrib["viewBox"]}

@@ -21,7 +21,7 @@ from pipelines.report_facts import Period, Tie, readable
 
 RINGS = (5, 15, 50, 150)
 MOST_GROUPS = 6
-_RADII = (0.24, 0.5, 0.75, 1.0)  # of the outermost ring
+_RADII = (0.24, 0.5, 0.75, 1.0)
 _COLUMN = 0.56  # width of a column of text in sizes of the font
 # Marks of the groups, as paths in a square from -1 to 1: no two look alike, even without colour.
 SHAPES = (
@@ -85,7 +85,7 @@ class _Canvas:
 
 
 _WIDE = _Canvas(
-    across=405, down=310, margin=26, font=12, label_count=15, label_columns=20, largest=12
+    across=405, down=310, margin=26, font=12, label_count=15, label_columns=17, largest=12
 )
 _NARROW = _Canvas(
     across=160, down=190, margin=14, font=11, label_count=5, label_columns=12, largest=8
@@ -132,7 +132,8 @@ def _groups(drawn: Sequence[Tie]) -> tuple[tuple[Group, ...], list[int]]:
     for tie in drawn:
         if tie.place:
             sizes[tie.place] = sizes.get(tie.place, 0) + 1
-    named = sorted(sizes, key=lambda name: (-sizes[name], name))[:MOST_GROUPS]
+    # Of two groups of one size, that of the closer contact first.
+    named = sorted(sizes, key=lambda name: -sizes[name])[:MOST_GROUPS]
     membership = [named.index(tie.place) if tie.place in named else len(named) for tie in drawn]
     total = sum(tie.strength for tie in drawn)
     looks = [*zip(named, SHAPES, _COLOURS, strict=False), (None, OTHERS, "--quiet")]
@@ -156,7 +157,7 @@ def _marks(canvas: _Canvas, drawn: Sequence[Tie], membership: Sequence[int]) -> 
     strongest = drawn[0].strength
     marks: dict[int, _Mark] = {}
     first = 0
-    for ring, (last, share) in enumerate(zip(RINGS, _RADII, strict=True)):
+    for ring, (last, share) in enumerate(zip(RINGS, _radii(len(drawn)), strict=False)):
         ranks = sorted(range(first, min(last, len(drawn))), key=lambda n: (membership[n], n))
         # Half a step aside from the ring within, and in three rows where the ring is full.
         turn = -pi / 2 + ring * pi / 7
@@ -173,6 +174,12 @@ def _marks(canvas: _Canvas, drawn: Sequence[Tie], membership: Sequence[int]) -> 
     return [marks[rank] for rank in range(len(drawn))]
 
 
+def _radii(count: int) -> list[float]:
+    """The radius of each ring that is needed, as a part of the outermost."""
+    needed = _RADII[: sum(count > first for first in (0, *RINGS[:-1]))]
+    return [radius / needed[-1] for radius in needed]
+
+
 def _labels(canvas: _Canvas, drawn: Sequence[Tie], marks: Sequence[_Mark], me: str) -> list[dict]:
     """Names of the closest where they hide no other name, and as few marks as can be."""
     centre = (canvas.across + canvas.margin, canvas.down + canvas.margin)
@@ -181,7 +188,8 @@ def _labels(canvas: _Canvas, drawn: Sequence[Tie], marks: Sequence[_Mark], me: s
     width, height = 2 * centre[0], 2 * centre[1]
     for tie, mark in zip(drawn[: canvas.label_count], marks, strict=False):
         name = readable(tie.name, canvas.label_columns)
-        long, tall = _COLUMN * canvas.font * max(len(name), 3), canvas.font + 2
+        # The room that the longest name could need, so that names never move anything.
+        long, tall = _COLUMN * canvas.font * canvas.label_columns, canvas.font + 2
         aside, above = mark.radius + 4, mark.radius + tall / 2 + 2
         choices = []
         for align, x, y, left in (
@@ -220,9 +228,8 @@ def _picture(
     marks = _marks(canvas, drawn, membership)
     where = {tie.contact_id: mark for tie, mark in zip(drawn, marks, strict=True)}
     x, y = (alt.X("x:Q", scale=None, axis=None), alt.Y("y:Q", scale=None, axis=None))
-    ring_count = sum(len(drawn) > first for first in (0, *RINGS[:-1]))
     layers = [
-        _chart(_ring_points(canvas, ring_count))
+        _chart(_ring_points(canvas, _radii(len(drawn))))
         .mark_line(stroke="var(--rule)", strokeWidth=1)
         .encode(x=x, y=y, detail="ring:N", order="step:Q")
     ]
@@ -283,7 +290,7 @@ def _between_line(where: Mapping[int, _Mark], pair: tuple[int, int]) -> dict[str
     }
 
 
-def _ring_points(canvas: _Canvas, count: int) -> list[dict[str, float]]:
+def _ring_points(canvas: _Canvas, radii: Sequence[float]) -> list[dict[str, float]]:
     return [
         {
             "ring": ring,
@@ -291,6 +298,6 @@ def _ring_points(canvas: _Canvas, count: int) -> list[dict[str, float]]:
             "x": round(canvas.margin + canvas.across * (1 + share * cos(step * pi / 36)), 1),
             "y": round(canvas.margin + canvas.down * (1 + share * sin(step * pi / 36)), 1),
         }
-        for ring, share in enumerate(_RADII[:count])
+        for ring, share in enumerate(radii)
         for step in range(73)
     ]
