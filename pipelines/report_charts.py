@@ -141,12 +141,16 @@ def named_lines(
 
 
 def trend(
-    months: Sequence[date], values: Sequence[float | None], ceiling: float | None = None
+    months: Sequence[date],
+    values: Sequence[float | None],
+    ceiling: float | None = None,
+    floor: float = 0.0,
 ) -> Markup:
     """One measure over time, small, with its newest value marked.
 
     months  first days, ascending, at least two;  values  at least one that is not None
     ceiling  end of the scale where the measure has one, else a little above the largest value
+    floor    where the scale begins
     """
     known = [number for number, value in enumerate(values) if value is not None]
     top = ceiling or 1.15 * max(values[number] for number in known) or 1.0
@@ -155,7 +159,7 @@ def trend(
         for number, (month, value) in enumerate(zip(months, values, strict=True))
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=_month_axis(months, PANEL), y=_value_axis(top, count=3)
+        x=_month_axis(months, PANEL), y=_value_axis(top, count=3, floor=floor)
     )
     return _framed(
         alt.layer(
@@ -199,10 +203,10 @@ def _month_axis(months: Sequence[date], frame: Frame) -> alt.X:
     )
 
 
-def _value_axis(top: float, count: int) -> alt.Y:
+def _value_axis(top: float, count: int, floor: float = 0.0) -> alt.Y:
     return alt.Y(
         "value:Q",
-        scale=alt.Scale(domain=[0, top], nice=False),
+        scale=alt.Scale(domain=[floor, top], nice=False),
         axis=alt.Axis(title=None, tickCount=count, domain=False, ticks=False),
     )
 
