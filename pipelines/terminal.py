@@ -52,7 +52,7 @@ def plain(value: Any) -> str:
 
 
 def message(text: str) -> str:
-    """A text of several lines, such as an error that quotes a value, as no terminal interprets it."""
+    """A text of several lines, such as an error that quotes a value; no terminal interprets it."""
     return "\n".join(plain(line) for line in text.splitlines())
 
 
@@ -101,7 +101,11 @@ def table(
 def progress(console: Console, verb: str, total: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, a line for every tenth part elsewhere."""
     if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+        )
         with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
             task = bar.add_task(verb, total=total)
             yield lambda what: bar.update(task, advance=1, description=f"{verb} {plain(what)}")

@@ -66,6 +66,25 @@ _KINDS = {
     "coverage_reasons": {
         "month": date, "mailbox_id": str, "source": str, "outcome": str, "copy_count": int,
     },
+    "groups": {"month": date, "group_name": str, "is_internal": bool, "people_count": int},
+    "group_ties": {
+        "month": date, "group_a": str, "group_b": str, "people_count": int, "tie_count": int,
+        "strength": float, "hours": float, "density": float, "ei_index": float, "homophily": float,
+    },
+    "homophily": {
+        "month": date, "group_name": str, "same_group_share": float, "expected_share": float,
+        "homophily": float, "coleman_index": float,
+    },
+    "communities": {
+        "month": date, "list_id": int, "member_count": int, "post_count": int,
+        "question_count": int, "answered_share": float, "first_answer_median_hours": float,
+        "answer_count": int, "answerer_count": int, "stranger_answer_count": int,
+        "cross_group_answer_count": int,
+    },
+    "network": {
+        "month": date, "scope": str, "people_count": int, "tie_count": int,
+        "mean_strength": float, "reciprocity": float,
+    },
     "metric_dictionary": {
         "table_name": str, "column_name": str, "meaning": str, "unit": str, "formula": str,
         "source": str, "version": int, "sql_sha256": str,
@@ -124,12 +143,7 @@ class World:
 
     def write(self, folder: Path) -> Path:
         """Write one parquet file for each table and give the folder."""
-        for name, rows in self.tables().items():
-            kinds = _KINDS[name]
-            columns = {key: [row.get(key) for row in rows] for key in kinds}
-            schema = pa.schema([(key, _ARROW[kind]) for key, kind in kinds.items()])
-            pq.write_table(pa.table(columns, schema), folder / f"{name}.parquet")
-        return folder
+        return write(folder, self.tables())
 
     def tables(self) -> dict[str, list[Mapping]]:
         """Rows by table."""
@@ -164,6 +178,16 @@ class World:
             ],
             "metric_dictionary": _DICTIONARY,
         }
+
+
+def write(folder: Path, tables: Mapping[str, Sequence[Mapping]]) -> Path:
+    """One parquet file for each table, in the folder that is given back."""
+    for name, rows in tables.items():
+        kinds = _KINDS[name]
+        columns = {key: [row.get(key) for row in rows] for key in kinds}
+        schema = pa.schema([(key, _ARROW[kind]) for key, kind in kinds.items()])
+        pq.write_table(pa.table(columns, schema), folder / f"{name}.parquet")
+    return folder
 
 
 def person(
@@ -345,6 +369,60 @@ def _between_rows(pairs: Sequence[tuple[int, int, float]]) -> list[dict]:
         for first, second, strength in pairs
         for one, other in ((first, second), (second, first))
     ]
+
+
+def groups(sales: str = "Sales", support: str = "Support", people: int = 16) -> dict:
+    """The tables of groups, and no other: one group, two neighbours, lists, the whole."""
+    ties = [
+        (sales, sales, people, 91, 440.0, 522.0, 0.76, 0.24, 9.3),
+        (sales, support, 19, 17, 41.0, 6.0, 0.08, -0.8, 1.4),
+        # Two large groups, of which two people know each other.
+        ("Finance", sales, 2, 1, 0.5, 0.0, 0.005, -0.99, 0.1),
+        ("Finance", support, 14, 9, 12.0, 1.0, 0.05, -0.9, 0.5),
+    ]
+    return {
+        "months": [_month(month, is_complete=True) for month in MONTHS],
+        "groups": [
+            {"month": month, "group_name": name, "is_internal": True, "people_count": count}
+            for month in MONTHS
+            for name, count in ((sales, people), (support, 14), ("Finance", 12))
+        ],
+        "group_ties": [
+            dict(zip(_KINDS["group_ties"], (month, *_ordered(row)), strict=True))
+            for month in MONTHS
+            for row in ties
+        ],
+        "homophily": [
+            {
+                **{"month": month, "group_name": sales, "same_group_share": 0.55 - 0.002 * n},
+                **{"expected_share": 0.08, "homophily": 6.9, "coleman_index": 0.5},
+            }
+            for n, month in enumerate(MONTHS)
+        ],
+        "communities": [
+            {
+                **{"month": MONTHS[-1], "list_id": 900 + members, "member_count": members},
+                **{"post_count": 40, "question_count": 23, "answered_share": 0.68},
+                **{"first_answer_median_hours": 2.5, "answer_count": 24},
+                **{"answerer_count": members // 2, "stranger_answer_count": 3},
+                "cross_group_answer_count": 21,
+            }
+            for members in (30, 18, 9)
+        ],
+        "network": [
+            {
+                **{"month": MONTHS[-1], "scope": scope, "people_count": 199, "tie_count": count},
+                **{"mean_strength": 3.8, "reciprocity": 0.85},
+            }
+            for scope, count in (("all", 1446), ("panel", 1445), ("panel_before", 1435))
+        ],
+        "metric_dictionary": _DICTIONARY,
+    }
+
+
+def _ordered(row: tuple) -> tuple:
+    """A row of group_ties with the groups in the order of their names."""
+    return (*sorted(row[:2]), *row[2:])
 
 
 def _month(month: date, is_complete: bool) -> dict:

@@ -20,6 +20,7 @@ from pipelines.models import Graph
 from pipelines.publish import metric_dictionary
 from pipelines.settings import Limits
 from pipelines.warehouse import open_published
+from tests.pipelines.hostile_names import HOSTILE
 from tests.pipelines.report_tables import (
     ADA,
     COLUMNS,
@@ -34,29 +35,6 @@ from tests.pipelines.report_tables import (
 
 FIRST_OF_OCTOBER = datetime(2026, 10, 1, 9, tzinfo=UTC)
 _VOID = {"meta", "link", "br"}
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</title><script>alert(1)</script>",
-    "</text></svg><img src=x onerror=alert(1)>",
-    '" onmouseover="alert(1)" x="',
-    "' style='position:fixed",
-    "<!-- --> <![CDATA[ ]]>",
-    "</style><style>*{display:none}",
-    "{{ 7 * 7 }}{% raw %}",
-    "datum.value",
-    "javascript:alert(1)",
-    "https://evil.example/x.png",
-    "=cmd|' /C calc'!A0",
-    "&lt;b&gt;&#60;i&#62;",
-    "\u202egnp.exe\u202c",
-    "\x00\x1b[31mred\x07\x9b2J",
-    "two\r\nlines\u2028three",
-    "\ufeff\u200b\u200f",
-    "a\u0301" * 3 + "z" + "\u0335" * 200,
-    "𝓐\ud800lone surrogate".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
-    "長い名前" * 60,
-    "x" * 5000,
-]
 
 
 class Elements(HTMLParser):

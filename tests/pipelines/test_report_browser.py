@@ -4,6 +4,7 @@ A headless Chromium is spoken to over a pair of pipes in its DevTools protocol, 
 further package. Where none is installed, these tests are skipped.
 """
 
+import dataclasses
 import json
 import os
 import select
@@ -16,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import report
+from pipelines import report, report_group
 from pipelines.settings import Limits
 from pipelines.warehouse import open_published
-from tests.pipelines.report_tables import ADA, Bond, World, village
+from tests.pipelines.report_tables import ADA, Bond, World, groups, village, write
 
 _CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -150,6 +151,45 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(village(), tmp_path_factory.mktemp("village"))
 
 
+@pytest.fixture(scope="module")
+def group_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("groups")
+    with open_published(write(folder, groups()), Limits(threads=1)) as connection:
+        path = folder / "group.html"
+        path.write_text(report_group.page(connection, "Sales"), encoding="utf-8")
+        return path
+
+
+@pytest.fixture(scope="module")
+def full_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As many contacts as a picture can hold, with names of every length."""
+    bonds = [
+        Bond(10 + n, f"Contact {'Long ' * (n % 5)}{n}", [80 / (n + 1)] * 24, group=f"Group {n % 9}")
+        for n in range(150)
+    ]
+    world = dataclasses.replace(
+        village(), bonds=bonds, between=[(10, n, 2.0) for n in range(30, 90)]
+    )
+    return written(world, tmp_path_factory.mktemp("full"))
+
+
+def assert_quiet(browser: Browser, path: Path) -> None:
+    """Nothing was logged, thrown, asked or requested, apart from the page itself."""
+    methods = {event.get("method") for event in browser.events}
+    assert methods.isdisjoint(
+        {
+            *("Page.javascriptDialogOpening", "Runtime.consoleAPICalled"),
+            *("Runtime.exceptionThrown", "Log.entryAdded"),
+        }
+    )
+    requested = [
+        event["params"]["request"]["url"]
+        for event in browser.events
+        if event.get("method") == "Network.requestWillBeSent"
+    ]
+    assert [url for url in requested if not url.startswith("data:")] == [path.as_uri()]
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of ``rgb(r, g, b)`` by WCAG 2."""
     channels = [int(part) / 255 for part in colour.strip("rgb()").split(",")]
@@ -162,13 +202,17 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("width", [360, 820, 1280])
+@pytest.mark.parametrize("width", [360, 800, 1280])
+@pytest.mark.parametrize("which", ["page", "group_page", "full_page"])
 def test_every_text_lies_within_the_page_and_is_large_enough(
-    browser: Browser, page: Path, width: int
+    browser: Browser, request: pytest.FixtureRequest, which: str, width: int
 ):
-    browser.show(page, width)
+    path = request.getfixturevalue(which)
+    browser.show(path, width)
+    assert_quiet(browser, path)
+    browser.value("document.querySelectorAll('details').forEach(e => e.open = true)")
     texts = browser.value(_TEXTS)
-    assert len(texts) > 300
+    assert len(texts) > (100 if which == "group_page" else 300)
     assert [one for one in texts if one["left"] < 0 or one["right"] > width] == []
     assert [one for one in texts if one["size"] < 10] == []
     assert browser.value("document.documentElement.scrollWidth") == width
@@ -198,12 +242,53 @@ def test_every_line_and_bar_stands_out_from_its_ground(browser: Browser, page: P
     assert [colour for colour in lines + bars if contrast(colour, ground) < 3] == []
 
 
-def test_one_of_two_pictures_is_shown_for_the_width(browser: Browser, page: Path):
-    seen = "[...document.querySelectorAll('figure svg')].map(e => e.getClientRects().length)"
-    browser.show(page, 360)
-    assert browser.value(seen) == [0, 1]
+@pytest.mark.parametrize("width", [360, 800, 1280])
+@pytest.mark.parametrize("which", ["page", "full_page"])
+def test_no_two_names_in_the_network_overlap(
+    browser: Browser, request: pytest.FixtureRequest, which: str, width: int
+):
+    browser.show(request.getfixturevalue(which), width)
+    boxes = browser.value(
+        "[...document.querySelectorAll('.network svg text')].map(e => e.getBoundingClientRect())"
+        ".filter(box => box.width).map(box => [box.left, box.top, box.right, box.bottom])"
+    )
+    # Everybody of the first ring, and the person in the middle.
+    assert len(boxes) >= 6
+    overlaps = [
+        (one, other)
+        for place, one in enumerate(boxes)
+        for other in boxes[:place]
+        if min(one[2], other[2]) - max(one[0], other[0]) > 1
+        and min(one[3], other[3]) - max(one[1], other[1]) > 3
+    ]
+    assert overlaps == []
+
+
+def test_the_page_can_be_used_with_the_keyboard_alone(browser: Browser, page: Path):
     browser.show(page, 1280)
-    assert browser.value(seen) == [1, 0]
+    focused = []
+    for _ in range(16):
+        for kind in ("keyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, key="Tab", windowsVirtualKeyCode=9)
+        focused.append(
+            browser.value(
+                "(e => [e.tagName, e.textContent.trim(), getComputedStyle(e).outlineStyle])"
+                "(document.activeElement)"
+            )
+        )
+    assert focused[0][1] == "To the content"
+    assert ["A", "Open or closed", "solid"] in focused
+    assert focused[-1] == ["SUMMARY", "What this rests on", "solid"]
+    browser.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", text="\r")
+    assert browser.value("document.activeElement.parentElement.open") is True
+
+
+def test_one_of_two_pictures_is_shown_for_the_width(browser: Browser, page: Path):
+    seen = "[...document.querySelectorAll('figure [role=img] svg')].map(e => e.getClientRects().length)"
+    browser.show(page, 360)
+    assert browser.value(seen) == [0, 1] * 3
+    browser.show(page, 1280)
+    assert browser.value(seen) == [1, 0] * 3
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -240,16 +325,6 @@ def test_a_hostile_name_runs_loads_and_widens_nothing(browser: Browser, tmp_path
     bonds = [Bond(10, name, [3.0] * 24, "fading", silence=40, group=name), Bond(11, "Bo", [1.0])]
     path = written(World(bonds, village().circle, me=name), tmp_path)
     browser.show(path, 360)
-    methods = [event.get("method") for event in browser.events]
-    assert "Page.javascriptDialogOpening" not in methods
-    assert "Runtime.consoleAPICalled" not in methods
-    assert "Runtime.exceptionThrown" not in methods
-    assert "Log.entryAdded" not in methods
-    requested = [
-        event["params"]["request"]["url"]
-        for event in browser.events
-        if event.get("method") == "Network.requestWillBeSent"
-    ]
-    assert [url for url in requested if not url.startswith("data:")] == [path.as_uri()]
+    assert_quiet(browser, path)
     assert browser.value("document.scripts.length") == 0
     assert browser.value("document.documentElement.scrollWidth") == 360
