@@ -22,7 +22,7 @@ from pipelines.report_facts import Period, Tie, readable
 RINGS = (5, 15, 50, 150)
 MOST_GROUPS = 6
 _RADII = (0.24, 0.5, 0.75, 1.0)
-_COLUMN = 0.56  # width of a column of text in sizes of the font
+_COLUMN = 0.64  # width of a column of text in sizes of the font
 # Marks of the groups, as paths in a square from -1 to 1: no two look alike, even without colour.
 SHAPES = (
     "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
@@ -167,7 +167,7 @@ def _marks(canvas: _Canvas, drawn: Sequence[Tie], membership: Sequence[int]) -> 
             marks[rank] = _Mark(
                 centre_x + row * canvas.across * cos(angle),
                 centre_y + row * canvas.down * sin(angle),
-                max(canvas.largest * sqrt(drawn[rank].strength / strongest), canvas.largest / 4),
+                max(canvas.largest * sqrt(drawn[rank].strength / strongest), canvas.largest / 3.2),
                 membership[rank],
             )
         first = last
