@@ -95,7 +95,10 @@ _STRENGTHS = """
     where person_id = $person and month between $first and $month
         and list_contains($contacts, contact_id)
 """
-_DICTIONARY = "select table_name, column_name, meaning, unit, source from metric_dictionary"
+_DICTIONARY = """
+    select table_name, column_name, meaning, unit, source, high_means, low_means
+    from metric_dictionary
+"""
 
 
 @dataclass(frozen=True)
@@ -330,10 +333,10 @@ def definitions(
     groups = []
     for table, columns in defined.items():
         entries = [
-            {"column": column, "meaning": meaning, "unit": unit}
+            {"column": column, "meaning": _plain(words[0]), "unit": words[1]}
+            | {"high": words[3], "low": words[4]}
             for column in columns
-            for meaning, unit, _ in [known.get((table, column), (None, None, None))]
-            if meaning
+            if (words := known.get((table, column)))
         ]
         sources = {words[2] for (name, _), words in known.items() if name == table and words[2]}
         groups.append({"table": table, "entries": entries, "sources": sorted(sources)})
@@ -396,6 +399,11 @@ def constraint_change(history: Diversity, period: Period) -> int | None:
         return None
     change = (now - then) / then
     return 0 if abs(change) <= _SAME_SHARE else (1 if change > 0 else -1)
+
+
+def _plain(meaning: str) -> str:
+    """A meaning without what the table says where there is no number: the page shows a dash."""
+    return "; ".join(part for part in meaning.split("; ") if not part.startswith("null"))
 
 
 def _place(group: str | None, domain: str | None) -> str | None:

@@ -87,7 +87,7 @@ _KINDS = {
     },
     "metric_dictionary": {
         "table_name": str, "column_name": str, "meaning": str, "unit": str, "formula": str,
-        "source": str, "version": int, "sql_sha256": str,
+        "source": str, "version": int, "sql_sha256": str, "high_means": str, "low_means": str,
     },
 }  # fmt: skip
 _ARROW = {
