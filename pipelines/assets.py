@@ -1,7 +1,7 @@
 """The assets that Dagster shows: raw tables, one per SQL file, and the published files.
 
 Here: turning steps into assets with group, description, code version, months and metadata.
-Not here: the steps themselves (imports.py, pull.py, build.py, publish.py), checks, jobs.
+Not here: the steps themselves (imports.py, pull.py, build.py, checks.py, publish.py), jobs.
 """
 
 import os
@@ -14,7 +14,7 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
-from pipelines import imports, ingest, pseudonym_key
+from pipelines import checks, imports, ingest, pseudonym_key
 from pipelines.build import build
 from pipelines.models import Graph, Model
 from pipelines.publish import DICTIONARY, publish, published, table_schema
@@ -123,6 +123,9 @@ def _all_read(connection: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
 def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """One SQL file as an asset; a published table that reads the wanted months has partitions.
 
+    Its two checks run in the same step: steps of their own would double what Dagster writes down,
+    which takes longer than a small table.
+
     Dagster writes two records for each table and month, 11 ms each. The many staging tables behind
     the published ones go without: ten years of mail would otherwise take minutes to log.
     """
@@ -137,18 +140,23 @@ def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> 
         code_version=graph.fingerprints[model.name],
         partitions_def=months if has_partitions else None,
         backfill_policy=dg.BackfillPolicy.single_run() if has_partitions else None,
+        check_specs=checks.specs(model),
         required_resource_keys={"warehouse"},
     )
-    def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def table(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         started = time.monotonic()
         with context.resources.warehouse.connect() as connection:
             built = build(connection, graph, model, _asked(context, model))
+            seconds = time.monotonic() - started
             described = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
-        columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
-        return dg.MaterializeResult(
-            metadata=_metadata(model.name, built.row_count, columns, time.monotonic() - started)
-            | {"months_computed": len(built.rows_by_month), "was_stale": built.was_stale}
-        )
+            columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
+            yield dg.MaterializeResult(
+                metadata=_metadata(model.name, built.row_count, columns, seconds)
+                | {"months_computed": len(built.rows_by_month), "was_stale": built.was_stale}
+            )
+            yield from checks.results(connection, model)
 
     return table
 

@@ -11,7 +11,6 @@ import dagster as dg
 from pipelines import jobs
 from pipelines.assets import model_asset, parquet_assets, raw_assets
 from pipelines.automation import new_mailboxes, schedules
-from pipelines.checks import asset_checks
 from pipelines.models import Graph
 from pipelines.progress import Progress
 from pipelines.settings import Settings
@@ -47,7 +46,6 @@ def build_definitions(
     everything = jobs.everything(warehouse, lambda: build_definitions(settings, warehouse))
     return dg.Definitions(
         assets=[raw, *models, parquet_assets(graph)],
-        asset_checks=asset_checks(graph.models),
         jobs=[
             dg.define_asset_job(
                 "pull", selection=entering, description="Store what is new; compute nothing."
