@@ -148,7 +148,8 @@ def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> 
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         started = time.monotonic()
         with context.resources.warehouse.connect() as connection:
-            built = build(connection, graph, model, _asked(context, model))
+            some_months = RANGE_START in context.run.tags or _MONTH in context.run.tags
+            built = build(connection, graph, model, _asked(context, model), may_wait=some_months)
             seconds = time.monotonic() - started
             described = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
             columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
