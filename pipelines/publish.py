@@ -38,7 +38,22 @@ _TYPES = {
     "DATE": pa.date32(),
     "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
 }
-_NAMES = {"metrics.people": ("name", "address")}
+NAMES = {"metrics.people": ("name", "address")}
+DICTIONARY_COLUMNS = {
+    "table_name": "the table",
+    "column_name": "the column",
+    "meaning": "what it is, and when it is undefined",
+    "unit": "its unit, or the range of a share",
+    "formula": "how it is computed; in words, or as SQL",
+    "source": "who had the idea",
+    "version": "version of the definition",
+    "sql_sha256": "hash of the SQL file that computes it",
+    "question": "what it asks; where it asks nothing of its own, what its table asks",
+    "high_means": "how to read it when it is high",
+    "low_means": "how to read it when it is low",
+    "values_mean": "what its words mean, where it has words for values",
+    "caveat": "where its table misleads",
+}
 # Whose personal scores are published, as a condition on the column that a model's Personal names.
 _SCORED = {
     "own": "IN (SELECT person_id FROM staging.mailboxes)",
@@ -158,7 +173,12 @@ def metric_dictionary(graph: Graph) -> pa.Table:
                 }
             )
     kinds = {"version": pa.int64()}
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in rows[0]])
+    schema = pa.schema(
+        [
+            pa.field(name, kinds.get(name, pa.string()), metadata={"meaning": meaning})
+            for name, meaning in DICTIONARY_COLUMNS.items()
+        ]
+    )
     return pa.Table.from_pylist(rows, schema=schema)
 
 
@@ -193,7 +213,7 @@ def _redrawn(
     if not path.exists():
         return frozenset()
     shown = json.loads(path.read_text("utf-8"))
-    redrawn = set(_NAMES) if shown["shows_names"] != settings.shows_names else set()
+    redrawn = set(NAMES) if shown["shows_names"] != settings.shows_names else set()
     scored = (shown.get("people_scores"), shown.get("mailbox_owners"))
     if scored != (settings.people_scores, _owners(connection, graph, settings)):
         redrawn.update(model.name for model in published(graph) if model.personal)
@@ -232,7 +252,7 @@ def _rows(
     month: date | None,
     settings: Settings,
 ) -> pa.Table:
-    hidden = () if settings.shows_names else _NAMES.get(model.name, ())
+    hidden = () if settings.shows_names else NAMES.get(model.name, ())
     columns = ", ".join(
         f'NULL AS "{name}"' if name in hidden else f'"{name}"' for name in schema.names
     )
