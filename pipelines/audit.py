@@ -191,8 +191,8 @@ def _of_month(rows: Mapping[str, list[Row]], least: int) -> Iterator[tuple[str, 
     for row in rows.get("communities", []):
         if row["member_count"] < least:
             yield "communities", "members of a list"
-        is_narrow = row["answerer_count"] is None or row["answerer_count"] < least
-        if is_narrow and any(row[name] is not None for name in _OF_ANSWERERS):
+        is_narrow = (row.get("answerer_count") or 0) < least
+        if is_narrow and any(row.get(name) is not None for name in _OF_ANSWERERS):
             yield "communities", "answers of a few"
 
 
@@ -246,7 +246,7 @@ def _indices(
             "ei_index": None if within is None else _ratio(between - within, between + within),
         }
         for column, value in expected.items():
-            if not _agrees(row[column], value):
+            if not _agrees(row.get(column), value):
                 yield "group_ties", f"{column} counts what is not shown"
     for row in homophily:
         name = row["group_name"]
@@ -261,7 +261,7 @@ def _indices(
             "coleman_index": _ratio(apart, room),
         }
         for column, value in expected.items():
-            if not _agrees(row[column], value):
+            if not _agrees(row.get(column), value):
                 yield "homophily", f"{column} counts what is not shown"
 
 

@@ -69,7 +69,7 @@ def test_one_hidden_cell_beside_a_margin_is_found():
     assert ("group_ties", "ties between two groups") in found(SOUND, rows)
     # Even with a large number, where nobody else can be meant.
     assert ("group_ties", "ties of a group with those not told apart") in found(
-        groups(A=10, B=12, C=9) + [rest(5)], [tie("A", "B", 15), tie(OTHER, "A", 51, people=12)]
+        [*groups(A=10, B=12, C=9), rest(5)], [tie("A", "B", 15), tie(OTHER, "A", 51, people=12)]
     )
 
 
