@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import dagster as dg
 
 from pipelines import jobs
-from pipelines.assets import model_asset, parquet_assets, raw_assets
+from pipelines.assets import model_asset, parquet_assets, parquet_groups_assets, raw_assets
 from pipelines.automation import new_mailboxes, schedules
 from pipelines.models import Graph
 from pipelines.progress import Progress
@@ -45,7 +45,7 @@ def build_definitions(
     entering = dg.AssetSelection.assets(*raw.keys)
     everything = jobs.everything(warehouse, lambda: build_definitions(settings, warehouse))
     return dg.Definitions(
-        assets=[raw, *models, parquet_assets(graph)],
+        assets=[raw, *models, parquet_assets(graph), parquet_groups_assets(graph)],
         jobs=[
             dg.define_asset_job(
                 "pull", selection=entering, description="Store what is new; compute nothing."

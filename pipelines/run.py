@@ -24,6 +24,7 @@ from pipelines.jobs import reason, run_jobs
 from pipelines.models import Graph
 from pipelines.progress import Progress
 from pipelines.publish import MANIFEST, audience_differs
+from pipelines.publish_groups import is_current
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import Warehouse
 
@@ -100,6 +101,7 @@ def nothing_new(warehouse: Warehouse) -> bool:
             and is_fresh(connection, Graph.load())
             and (settings.parquet / MANIFEST).exists()
             and not audience_differs(settings)
+            and is_current(settings)
         )
 
 
