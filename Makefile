@@ -5,6 +5,8 @@
 BIN := .venv/bin
 PYTHON ?= python3
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
+# Whatever the environment says: without kept bytecode every process compiles its libraries, 4 s.
+export PYTHONDONTWRITEBYTECODE :=
 
 setup: .venv/complete
 

@@ -84,11 +84,8 @@ class Account:
             yield from (record for record in page.records if isinstance(record, Person))
 
 
-def connect(settings: Settings, provider: Provider, key_file: Path, admin: str | None) -> Account:
-    """Try the key file's account and keep it. Raises AccountError, PullProblem.
-
-    The key file itself stays where it is; kith keeps its own copy.
-    """
+def read_key(key_file: Path) -> dict[str, Any]:
+    """The JSON object in a key file. Raises AccountError."""
     try:
         key = json.loads(key_file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
@@ -97,6 +94,16 @@ def connect(settings: Settings, provider: Provider, key_file: Path, admin: str |
         ) from error
     if not isinstance(key, dict):
         raise AccountError(f"{key_file} is not a key file; download it again")
+    return key
+
+
+def connect(
+    settings: Settings, provider: Provider, key: dict[str, Any], admin: str | None
+) -> Account:
+    """Try a key's account and keep it. Raises AccountError, PullProblem.
+
+    A key file stays where it is; kith keeps its own copy.
+    """
     connector = _open(settings, provider, key, admin, Clock(), key.update)
     if connector.is_organisation and provider == "google" and not admin:
         raise AccountError("a service account needs --admin: the address of an administrator")

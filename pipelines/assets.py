@@ -1,12 +1,13 @@
 """The assets that Dagster shows: raw tables, one per SQL file, and the published files.
 
 Here: turning steps into assets with group, description, code version, months and metadata.
-Not here: the steps themselves (imports.py, pull.py, build.py, publish.py), checks, jobs.
+Not here: the steps themselves (imports.py, pull.py, build.py, checks.py, publish.py,
+publish_groups.py), jobs.
 """
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,10 +15,11 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
-from pipelines import imports, ingest, pseudonym_key
+from pipelines import checks, imports, ingest, pseudonym_key
 from pipelines.build import build
 from pipelines.models import Graph, Model
-from pipelines.publish import DICTIONARY, publish, published, table_schema
+from pipelines.publish import DICTIONARY, Release, publish, published, table_schema
+from pipelines.publish_groups import SHARED, publish_groups
 from pipelines.pull import pull
 from pipelines.raw_tables import RAW_TABLES, duckdb_type
 from pipelines.warehouse import Warehouse
@@ -123,6 +125,9 @@ def _all_read(connection: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
 def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """One SQL file as an asset; a published table that reads the wanted months has partitions.
 
+    Its two checks run in the same step: steps of their own would double what Dagster writes down,
+    which takes longer than a small table.
+
     Dagster writes two records for each table and month, 11 ms each. The many staging tables behind
     the published ones go without: ten years of mail would otherwise take minutes to log.
     """
@@ -137,18 +142,24 @@ def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> 
         code_version=graph.fingerprints[model.name],
         partitions_def=months if has_partitions else None,
         backfill_policy=dg.BackfillPolicy.single_run() if has_partitions else None,
+        check_specs=checks.specs(model),
         required_resource_keys={"warehouse"},
     )
-    def table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def table(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         started = time.monotonic()
         with context.resources.warehouse.connect() as connection:
-            built = build(connection, graph, model, _asked(context, model))
+            some_months = RANGE_START in context.run.tags or _MONTH in context.run.tags
+            built = build(connection, graph, model, _asked(context, model), may_wait=some_months)
+            seconds = time.monotonic() - started
             described = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
-        columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
-        return dg.MaterializeResult(
-            metadata=_metadata(model.name, built.row_count, columns, time.monotonic() - started)
-            | {"months_computed": len(built.rows_by_month), "was_stale": built.was_stale}
-        )
+            columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
+            yield dg.MaterializeResult(
+                metadata=_metadata(model.name, built.row_count, columns, seconds)
+                | {"months_computed": len(built.rows_by_month), "was_stale": built.was_stale}
+            )
+            yield from checks.results(connection, model)
 
     return table
 
@@ -180,25 +191,71 @@ def parquet_assets(graph: Graph) -> dg.AssetsDefinition:
             release = publish(connection, graph, warehouse.settings)
             schemas = {model.table: table_schema(connection, model) for model in tables}
         seconds = time.monotonic() - started
-        for spec in specs:
-            name = spec.key.path[-1]
-            files = release.of(name)
-            columns = {
-                field.name: (str(field.type), field.metadata[b"meaning"].decode())
-                for field in schemas.get(name, pa.schema([]))
-            }
-            yield dg.MaterializeResult(
-                asset_key=spec.key,
-                metadata=_metadata(None, sum(file.rows for file in files), columns, seconds)
-                | {
-                    "files": len(files),
-                    "files_written": len(release.written.intersection(f.path for f in files)),
-                    "bytes": sum(file.bytes for file in files),
-                    "release_id": release.release_id,
-                },
-            )
+        yield from _files(specs, release, schemas, seconds)
 
     return parquet
+
+
+def parquet_groups_assets(graph: Graph) -> dg.AssetsDefinition:
+    """The files made to be shared, behind the published ones; none for a personal install.
+
+    A failing audit is an error of this step: the run fails, and what stood stays.
+    """
+    specs = [
+        dg.AssetSpec(
+            dg.AssetKey(["parquet-groups", name]),
+            deps=[dg.AssetKey(["parquet", name])],
+            group_name="parquet_groups",
+            description=description,
+            kinds={"parquet"},
+            skippable=True,
+        )
+        for name, description in [
+            *((table, graph[source].question) for table, source in SHARED.items()),
+            (DICTIONARY, "What does each shared column mean?"),
+        ]
+    ]
+
+    @dg.multi_asset(name="parquet_groups", specs=specs, required_resource_keys={"warehouse"})
+    def parquet_groups(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        """Audit what all months together tell of hidden cells, then write what changed."""
+        warehouse: Warehouse = context.resources.warehouse
+        started = time.monotonic()
+        with warehouse.connect() as connection:
+            release = publish_groups(connection, graph, warehouse.settings)
+            schemas = {
+                table: table_schema(connection, graph[source]) for table, source in SHARED.items()
+            }
+        if release:
+            yield from _files(specs, release, schemas, time.monotonic() - started)
+
+    return parquet_groups
+
+
+def _files(
+    specs: Iterable[dg.AssetSpec],
+    release: Release,
+    schemas: Mapping[str, pa.Schema],
+    seconds: float,
+) -> Iterator[dg.MaterializeResult]:
+    """What became of each published table; Dagster shows it beside the asset."""
+    for spec in specs:
+        name = spec.key.path[-1]
+        files = release.of(name)
+        columns = {
+            field.name: (str(field.type), field.metadata[b"meaning"].decode())
+            for field in schemas.get(name, pa.schema([]))
+        }
+        yield dg.MaterializeResult(
+            asset_key=spec.key,
+            metadata=_metadata(None, sum(file.rows for file in files), columns, seconds)
+            | {
+                "files": len(files),
+                "files_written": len(release.written.intersection(f.path for f in files)),
+                "bytes": sum(file.bytes for file in files),
+                "release_id": release.release_id,
+            },
+        )
 
 
 def _asked(context: dg.AssetExecutionContext, model: Model) -> list[date] | None:

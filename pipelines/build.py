@@ -124,17 +124,22 @@ def build(
     graph: Graph,
     model: Model,
     months: Collection[date] | None = None,
+    *,
+    may_wait: bool = False,
 ) -> Built:
     """Bring ``model`` up to date, or recompute just ``months`` of it whether stale or not.
 
     Months that do not exist are passed over. All rows of one build are replaced in one
     transaction. Raises NotComputed where something it reads is out of date, so that no month is
-    ever computed from half of its past.
+    ever computed from half of its past; with ``may_wait`` a table that is rebuilt whole then stays
+    as it is, because a run for some months leaves others out of date.
     """
     absorb_touched(connection, graph)
     stale = stale_months(connection, graph, model)
     if not model.is_monthly:
-        if stale or months is not None:
+        if may_wait and _stale_upstream(connection, graph, model, None):
+            _ensure_table(connection, model)
+        elif stale or months is not None:
             _require_fresh(connection, graph, model, None)
             _replace_table(connection, graph, model)
         return Built({}, _count(connection, model), bool(stale))
@@ -151,16 +156,26 @@ def build(
 def _require_fresh(
     connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model, until: date | None
 ) -> None:
+    if found := _stale_upstream(connection, graph, model, until):
+        name, month = found
+        raise NotComputed(
+            f"{model.name} reads {name}, which is out of date"
+            f"{f' from {month:%Y-%m} on' if month else ''}; "
+            "materialise it first, or launch the job everything"
+        )
+
+
+def _stale_upstream(
+    connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model, until: date | None
+) -> tuple[str, date | None] | None:
+    """The first table it reads that is out of date in months up to ``until``, and since when."""
     for name in model.upstreams:
         if name.startswith("raw."):
             continue
         stale = stale_months(connection, graph, graph[name])
         if any(month is None or until is None or month <= until for month in stale):
-            raise NotComputed(
-                f"{model.name} reads {name}, which is out of date"
-                f"{f' from {stale[0]:%Y-%m} on' if stale[0] else ''}; "
-                "materialise it first, or launch the job everything"
-            )
+            return name, stale[0]
+    return None
 
 
 def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Collection[date | None]) -> int:

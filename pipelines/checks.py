@@ -2,8 +2,9 @@
 
 Here: what is expected of a table (its Grain, Check and Warn lines, its documented columns), the
 outcome, and the two asset checks that every table has.
-Not here: reading the header (models.py), and how Great Expectations reads DuckDB
-(duckdb_expectations.py, imported where a check runs because that takes six seconds).
+Not here: reading the header (models.py), the step that runs the checks (assets.py), and how Great
+Expectations reads DuckDB (duckdb_expectations.py, imported where a check runs because that takes
+three seconds).
 
 ``contract`` blocks what comes after it: the columns are the documented ones, no two rows agree in
 the grain, no grain column is NULL, every Check holds. ``expected`` only warns: a published table
@@ -110,8 +111,8 @@ def validate(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[Outco
         for rule in (*wanted.contract, *wanted.expected)
         if rule.columns <= present
     ]
-    with duckdb_expectations.opened(connection, model.schema, model.table) as batch:
-        found = iter(duckdb_expectations.findings(batch, runs))
+    with duckdb_expectations.opened(connection, model.schema, model.table) as table:
+        found = iter(duckdb_expectations.findings(table, runs))
     contract, expected = (
         Outcome(tuple((rule, next(found) if rule.columns <= present else None) for rule in rules))
         for rules in (wanted.contract, wanted.expected)
@@ -129,35 +130,28 @@ def validate(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[Outco
     return contract, expected
 
 
-def asset_checks(models: Iterable[Model]) -> list[dg.AssetChecksDefinition]:
-    """For each model one step that runs its two checks; needs the resource ``warehouse``.
+def specs(model: Model) -> list[dg.AssetCheckSpec]:
+    """The two checks of a table, as its asset declares them.
 
     Raises ModelError for a Check or Warn line that cannot become an expectation.
     """
-    return [_asset_checks(model) for model in models]
-
-
-def _asset_checks(model: Model) -> dg.AssetChecksDefinition:
     asset = dg.AssetKey([model.schema, model.table])
     wanted = suite(model)
+    return [
+        dg.AssetCheckSpec(
+            CONTRACT, asset=asset, blocking=True, description=_listed(wanted.contract)
+        ),
+        dg.AssetCheckSpec(EXPECTED, asset=asset, description=_listed(wanted.expected)),
+    ]
 
-    @dg.multi_asset_check(
-        name=f"{model.schema}__{model.table}__checks",
-        specs=[
-            dg.AssetCheckSpec(
-                CONTRACT, asset=asset, blocking=True, description=_listed(wanted.contract)
-            ),
-            dg.AssetCheckSpec(EXPECTED, asset=asset, description=_listed(wanted.expected)),
-        ],
-        required_resource_keys={"warehouse"},
-    )
-    def run(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        with context.resources.warehouse.connect() as connection:
-            contract, expected = validate(connection, model)
-        yield _result(asset, CONTRACT, dg.AssetCheckSeverity.ERROR, contract)
-        yield _result(asset, EXPECTED, dg.AssetCheckSeverity.WARN, expected)
 
-    return run
+def results(connection: duckdb.DuckDBPyConnection, model: Model) -> list[dg.AssetCheckResult]:
+    """What the two checks of a table find. Raises CheckCannotRun as ``validate`` does."""
+    contract, expected = validate(connection, model)
+    return [
+        _result(model, CONTRACT, dg.AssetCheckSeverity.ERROR, contract),
+        _result(model, EXPECTED, dg.AssetCheckSeverity.WARN, expected),
+    ]
 
 
 def _listed(rules: Iterable[Rule]) -> str:
@@ -165,7 +159,7 @@ def _listed(rules: Iterable[Rule]) -> str:
 
 
 def _result(
-    asset: dg.AssetKey, name: str, severity: dg.AssetCheckSeverity, outcome: Outcome
+    model: Model, name: str, severity: dg.AssetCheckSeverity, outcome: Outcome
 ) -> dg.AssetCheckResult:
     records = [
         dg.TableRecord(
@@ -186,7 +180,7 @@ def _result(
         metadata["what breaks them"] = dg.MetadataValue.md(f"```sql\n{queries}\n```")
     return dg.AssetCheckResult(
         passed=outcome.passed,
-        asset_key=asset,
+        asset_key=dg.AssetKey([model.schema, model.table]),
         check_name=name,
         severity=severity,
         metadata=metadata,

@@ -14,17 +14,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, fields
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import duckdb
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from pipelines import terminal
+from pipelines import account_commands, terminal
 from pipelines.settings import ROOT, Settings, config_path
+from pipelines.speaking import Refused, console, errors
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,8 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="How strong, how mutual and how diverse is your network? From headers, on your machine.",
 )
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+account_commands.add(app)
 
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run instead of refusing.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
@@ -67,17 +65,6 @@ def main() -> None:
         sys.exit(1)
 
 
-class Provider(StrEnum):
-    """Who holds the mail."""
-
-    google = "google"
-    microsoft = "microsoft"
-
-
-class Refused(RuntimeError):
-    """A command that cannot do what it was asked; the text says why and what to do instead."""
-
-
 @app.command()
 def demo() -> None:
     """An invented village of two companies, computed over 24 months. Needs no account."""
@@ -98,56 +85,6 @@ def demo() -> None:
         console.print(Text("reading their Google and their Microsoft, which this machine serves"))
         _run(settings, ("pull", "compute"), None, wait=False)
     demonstration.show(console, settings, [asdict(habit) for habit in village.truth])
-
-
-@app.command()
-def connect(
-    provider: Annotated[Provider, typer.Argument(help="Whose mail and calendars.")],
-    key_file: Annotated[
-        Path, typer.Option(help="JSON key: service account, app registration, or your own token.")
-    ],
-    admin: Annotated[
-        str | None, typer.Option(help="Google: an administrator, who may read the directory.")
-    ] = None,
-) -> None:
-    """Connect an account; the guides in docs/ say where its key file comes from."""
-    from pipelines import accounts
-
-    settings = _settings()
-    if settings.is_demo:
-        raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
-    account = accounts.connect(settings, provider.value, key_file, admin)
-    terminal.connected(console, account, accounts.SCOPES[provider.value, account.is_organisation])
-
-
-@app.command()
-def disconnect(
-    account: Annotated[str, typer.Argument(help="Its name, as kith status shows it.")],
-) -> None:
-    """Revoke and forget an account's key. What was read stays until it is forgotten."""
-    from pipelines import accounts
-
-    settings = _settings()
-    found = {one.account_id: one for one in accounts.connected(settings)}
-    if account not in found:
-        names = ", ".join(found) or "none"
-        raise Refused(f"no account {account}; connected: {names}")
-    console.print(Text(accounts.disconnect(settings, found[account])), soft_wrap=True)
-
-
-@app.command("opt-out")
-def opt_out(
-    address: Annotated[str, typer.Argument(help="An address of whoever is not to be read.")],
-    undo: Annotated[bool, typer.Option("--undo", help="Take it off the list again.")] = False,
-) -> None:
-    """Never read somebody's mailbox; it is not even asked for."""
-    from pipelines import audience
-
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
-        raise Refused(f"opt-out takes an address such as ann@example.org, not {address}")
-    changed = audience.opt_out(_settings(), address, undo=undo)
-    what = "is read again" if undo else "is not read any more"
-    console.print(Text(f"{address} {what}{'' if changed else ' (that was so before)'}"))
 
 
 @app.command("import")

@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 import dagster as dg
 
 from pipelines import jobs
-from pipelines.assets import model_asset, parquet_assets, raw_assets
+from pipelines.assets import model_asset, parquet_assets, parquet_groups_assets, raw_assets
 from pipelines.automation import new_mailboxes, schedules
-from pipelines.checks import asset_checks
 from pipelines.models import Graph
 from pipelines.progress import Progress
 from pipelines.settings import Settings
@@ -46,8 +45,7 @@ def build_definitions(
     entering = dg.AssetSelection.assets(*raw.keys)
     everything = jobs.everything(warehouse, lambda: build_definitions(settings, warehouse))
     return dg.Definitions(
-        assets=[raw, *models, parquet_assets(graph)],
-        asset_checks=asset_checks(graph.models),
+        assets=[raw, *models, parquet_assets(graph), parquet_groups_assets(graph)],
         jobs=[
             dg.define_asset_job(
                 "pull", selection=entering, description="Store what is new; compute nothing."

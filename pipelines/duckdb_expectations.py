@@ -1,29 +1,32 @@
-"""The DuckDB datasource that Great Expectations 1.24 lacks.
+"""The DuckDB engine that Great Expectations 1.24 lacks.
 
 Here: how Great Expectations reads a table through a DuckDB connection that is already open, inside
 this process, without a file, a page, a network connection, or a value of the data in a message.
 Not here: what is expected of a table, and what becomes of the outcome (checks.py).
 
-Importing this module imports Great Expectations (six seconds): import it where a check runs.
+Importing this module imports Great Expectations (three seconds): import it where a check runs.
 
 Three things stand between Great Expectations and DuckDB, and each has one place below.
 
-- It opens a database by its address, but the warehouse file has one owner. ``DuckDBDatasource``
-  takes cursors of the owner's connection instead; they see what has been committed.
+- It opens a database by its address, but the warehouse file has one owner. ``_engine`` takes a
+  cursor of the owner's connection instead; it sees what has been committed.
 - It reads results after it gave the connection back, when duckdb-engine has dropped them: "list
   index out of range" on nearly every expectation (fivetran/great_expectations 10738 and 11579).
   ``_Cursor`` holds the rows of a statement: counts and catalogue entries, so they are few.
 - It logs and reports what the database says, and DuckDB quotes the value that it cannot convert,
   which may be somebody's address. ``_Cursor`` lets through only what is said about the SQL.
+
+A table is handed to its Validator as it stands. A datasource, which is how a project keeps tables
+to come back to, would be written down and forgotten again for each one: a quarter of the time.
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 # Read once, while Great Expectations is imported: it must never report who uses it.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -32,17 +35,17 @@ import duckdb
 import great_expectations as gx
 import sqlalchemy as sa
 from duckdb_engine import ConnectionWrapper
-from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.core import ExpectationValidationResult
+from great_expectations.core.batch import Batch
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
-from great_expectations.datasource.fluent import SQLDatasource
-from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+from great_expectations.validator.validator import Validator
 from sqlalchemy.ext.compiler import deregister
 
 # duckdb-engine hangs a function on this class of SQLAlchemy, Great Expectations keeps the class
@@ -84,39 +87,40 @@ class Finding:
 
 
 @contextmanager
-def opened(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> Iterator[Batch]:
+def opened(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> Iterator[Validator]:
     """One table as Great Expectations sees it, for as long as the block lasts.
 
     ``connection`` stays open and undisturbed; a transaction that it has not committed is not seen.
     """
-    context = _context()
-    datasource = DuckDBDatasource(name=f"{schema}.{table}", within=schema)
-    datasource._owner = connection
-    context.data_sources.add_duckdb(datasource)
-    try:
-        asset = datasource.add_table_asset(name=table)
-        yield asset.add_batch_definition_whole_table("whole").get_batch()
-    finally:
-        context.data_sources.delete(datasource.name)
+    with closing(connection.cursor()) as cursor:
+        # A cursor is a session of its own and starts in the time zone of the machine.
+        cursor.execute("SET TimeZone = 'UTC'")
+        engine = _engine(cursor)
+        data = SqlAlchemyBatchData(
+            execution_engine=engine, schema_name=schema, table_name=table, create_temp_table=False
+        )
+        yield Validator(engine, data_context=_context(), batches=[Batch(data=data)])
 
 
-def findings(batch: Batch, expectations: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Finding]:
+def findings(
+    validator: Validator, expectations: Sequence[tuple[str, Mapping[str, Any]]]
+) -> list[Finding]:
     """What each of (class name in ``great_expectations.expectations``, arguments) found, in order.
 
-    All of them run as one suite, which lets Great Expectations count many in one statement. One
-    that cannot run says so in its Finding; those that shared its statement then say the same.
+    All of them run at once, which lets Great Expectations count many in one statement. One that
+    cannot run says so in its Finding; those that shared its statement then say the same.
     """
-    suite = gx.ExpectationSuite(
-        name=batch.id,
-        expectations=[
-            getattr(gx.expectations, name)(**arguments, meta={"position": position})
-            for position, (name, arguments) in enumerate(expectations)
-        ],
-    )
+    asked = [
+        getattr(gx.expectations, name)(**arguments, meta={"position": position})
+        for position, (name, arguments) in enumerate(expectations)
+    ]
     # Great Expectations answers in an order of its own.
     found = {
         result.expectation_config.meta["position"]: _finding(result)
-        for result in batch.validate(suite, result_format=dict(_RESULT_FORMAT)).results
+        for result in validator.graph_validate(
+            [expectation.configuration for expectation in asked],
+            runtime_configuration={"result_format": dict(_RESULT_FORMAT)},
+        )
     }
     return [found[position] for position in range(len(expectations))]
 
@@ -144,7 +148,7 @@ def _error(info: Mapping[str, Any]) -> str | None:
 
 @cache
 def _context() -> EphemeralDataContext:
-    """One per process; it keeps its bookkeeping in memory and knows no Data Docs."""
+    """One per process; it keeps nothing on disk, and shows no progress bars."""
     return gx.get_context(
         mode="ephemeral",
         project_config=DataContextConfig(
@@ -155,58 +159,30 @@ def _context() -> EphemeralDataContext:
     )
 
 
-class DuckDBDatasource(SQLDatasource):
-    """The tables of one schema, read through cursors of an open connection."""
+def _engine(cursor: duckdb.DuckDBPyConnection) -> SqlAlchemyExecutionEngine:
+    """Great Expectations' engine for the database of an open cursor."""
 
-    type: Literal["duckdb"] = "duckdb"
-    connection_string: str = "duckdb://"  # chooses the dialect; the connection is the owner's
-    within: str
-    _owner: Any = PrivateAttr(None)
-
-    @property
-    def schema_(self) -> str:
-        """The schema; a datasource names it because naming it for each table is deprecated."""
-        return self.within
-
-    def _create_engine(self) -> sa.Engine:
-        # Without a pool every cursor is closed once used, so none is left for the exit to find.
-        engine = sa.create_engine("duckdb://", creator=self._cursor, poolclass=sa.NullPool)
-        # duckdb-engine asks a catalogue made to look like another database's, 60 ms a table.
-        engine.dialect.get_columns = self._columns
-        engine.dialect.get_pk_constraint = self._no_key
-        return engine
-
-    def _columns(
-        self, _connection: sa.Connection, table_name: str, schema: str | None = None, **_: Any
+    def columns(
+        _connection: sa.Connection, table_name: str, schema: str | None = None, **_: Any
     ) -> list[dict[str, Any]]:
         """The columns of a table for SQLAlchemy's inspector; no expectation here asks for types."""
-        found = self._owner.cursor().execute(
-            "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
-            "ORDER BY column_index",
-            [schema, str(table_name)],
-        )
+        described = cursor.execute(f'FROM "{schema}"."{table_name}" LIMIT 0').description
         return [
             {"name": name, "type": sa.types.NullType(), "nullable": True, "default": None}
-            for (name,) in found.fetchall()
+            for name, *_ in described
         ]
 
-    def _no_key(self, *_: Any, **__: Any) -> dict[str, Any]:
+    def no_key(*_: Any, **__: Any) -> dict[str, Any]:
         """Tables here have no primary key: their grain is checked instead."""
         return {"constrained_columns": [], "name": None}
 
-    def _cursor(self) -> "_Connection":
-        cursor = self._owner.cursor()
-        # A cursor is a session of its own and starts in the time zone of the machine.
-        cursor.execute("set TimeZone = 'UTC'")
-        return _Connection(cursor)
-
-    def get_execution_engine(self) -> SqlAlchemyExecutionEngine:
-        """The one engine; the inherited method would open a database of its own."""
-        if self._execution_engine is None:
-            self._execution_engine = SqlAlchemyExecutionEngine(
-                engine=self.get_engine(), create_temp_table=False
-            )
-        return self._execution_engine
+    engine = sa.create_engine(
+        "duckdb://", creator=lambda: _Connection(cursor), poolclass=sa.StaticPool
+    )
+    # duckdb-engine asks a catalogue made to look like another database's, 60 ms a table.
+    engine.dialect.get_columns = columns
+    engine.dialect.get_pk_constraint = no_key
+    return SqlAlchemyExecutionEngine(engine=engine, create_temp_table=False)
 
 
 class _Connection(ConnectionWrapper):

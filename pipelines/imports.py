@@ -29,10 +29,10 @@ from pipelines import ingest, private_files
 from pipelines.settings import Settings, make_private
 from pipelines.store import Batch, store
 
-_KINDS: tuple[type[Record], ...] = (Mailbox, Message, Event, Reject)
+KINDS: tuple[type[Record], ...] = (Mailbox, Message, Event, Reject)
 # A row holds one record, so every struct but one is null, and with it the required columns too.
-_FIELDS = {kind: [field.with_nullable(True) for field in kind.SCHEMA] for kind in _KINDS}
-_SCHEMA = pa.schema([(kind.__name__.lower(), pa.struct(_FIELDS[kind])) for kind in _KINDS])
+_FIELDS = {kind: [field.with_nullable(True) for field in kind.SCHEMA] for kind in KINDS}
+_SCHEMA = pa.schema([(kind.__name__.lower(), pa.struct(_FIELDS[kind])) for kind in KINDS])
 _BATCH_RECORDS = 20_000
 
 
@@ -132,7 +132,7 @@ def _load_file(
         position += read.num_rows
         if position <= done:
             continue
-        tables = {kind: _of_kind(read, kind) for kind in _KINDS}
+        tables = {kind: _of_kind(read, kind) for kind in KINDS}
         rows = ingest.rows(tables, pseudonyms, imported_at)
         batch = Batch(
             mailbox_id=mailbox_id, stream=f"import:{name}", cursor=str(position), rows=rows
@@ -144,7 +144,7 @@ def _load_file(
 def _as_rows(batch: list[Record], schema: pa.Schema) -> pa.Table:
     """Records of mixed kinds as rows that hold one struct each."""
     columns = []
-    for kind in _KINDS:
+    for kind in KINDS:
         places = [place for place, record in enumerate(batch) if isinstance(record, kind)]
         table = records.table((batch[place] for place in places), kind)
         struct = pa.StructArray.from_arrays(
@@ -175,7 +175,7 @@ def _count(path: Path) -> tuple[Counter[str], Counter[str]]:
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for batch in _batches(path):
-        for kind in _KINDS:
+        for kind in KINDS:
             column = batch[kind.__name__.lower()]
             counts[kind.__name__.lower()] += len(column) - column.null_count
         rejects = batch["reject"]

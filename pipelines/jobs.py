@@ -17,6 +17,7 @@ from datetime import date
 
 import dagster as dg
 
+from pipelines import history
 from pipelines.assets import ONLY_STALE, RANGE_END, RANGE_START
 from pipelines.build import stale_range
 from pipelines.models import Graph
@@ -31,7 +32,7 @@ def everything(warehouse: Warehouse, load: Callable[[], dg.Definitions]) -> dg.J
     def pull_and_compute(context: dg.OpExecutionContext) -> None:
         """Pull what is new, then compute, check and publish the months that it touches."""
         # The lock is held from the first step to the last: no other run sees a half of this one.
-        with warehouse.connect():
+        with warehouse.connect(), history.written_lazily():
             results = run_jobs(load(), warehouse, context.instance, ("pull", "compute"), None)
         for result in results:
             context.log.info(f"{result.dagster_run.job_name}: run {result.run_id}")

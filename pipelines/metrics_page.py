@@ -35,7 +35,7 @@ def page(graph: Graph) -> str:
     """The whole page. Raises ModelError for a published table without a known Topic."""
     by_topic = chapters(graph)
     lines = [
-        INTRO.read_text(encoding="utf-8").format_map(_constants(graph)),
+        INTRO.read_text(encoding="utf-8").format_map(constants(graph)),
         "## What is where",
         "",
         *_contents(by_topic),
@@ -111,7 +111,7 @@ def _readings(item: tuple[str, Meaning]) -> tuple[tuple[str, str | None], ...]:
     )
 
 
-def _constants(graph: Graph) -> dict[str, str]:
+def constants(graph: Graph) -> dict[str, str]:
     """Name of each constant -> its value as the SQL writes it."""
     return {
         column.alias: column.find(exp.Literal).this for column in graph[_PARAMETERS].query.selects
@@ -119,7 +119,7 @@ def _constants(graph: Graph) -> dict[str, str]:
 
 
 def _constants_table(graph: Graph) -> Iterator[str]:
-    values = _constants(graph)
+    values = constants(graph)
     yield "They are choices, not findings, and stand in one place, `sql/staging/parameters.sql`."
     yield ""
     yield "| constant | value | what it does |"

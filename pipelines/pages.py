@@ -7,7 +7,7 @@ Not here: what stands in them (metrics_page.py, data_map.py).
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines import metrics_page
+from pipelines import data_map, metrics_page
 from pipelines.models import Graph
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -15,7 +15,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 def pages(graph: Graph) -> Mapping[str, str]:
     """File name in docs/ -> the text that should stand in it."""
-    return {"metrics.md": metrics_page.page(graph)}
+    return {"metrics.md": metrics_page.page(graph), "data-map.md": data_map.page(graph)}
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """metrics.* become parquet: where data leave.
 
-Here: the files, their schema and order, the metric dictionary, the manifest.
-Not here: what the columns mean (sql/metrics) and whether they may be published (checks.py).
+Here: the files of parquet/, their schema and order, the metric dictionary, the manifest.
+Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), and the
+group tables that are made to be shared (publish_groups.py).
 
 Each file is whole at any time: it is written beside and moved into place. The set is what
 ``manifest.json`` lists, and that is written last. The same raw rows give the same bytes: fixed
@@ -11,10 +12,11 @@ schemas, rows sorted by grain, no clock.
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -38,7 +40,22 @@ _TYPES = {
     "DATE": pa.date32(),
     "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
 }
-_NAMES = {"metrics.people": ("name", "address")}
+NAMES = {"metrics.people": ("name", "address")}
+DICTIONARY_COLUMNS = {
+    "table_name": "the table",
+    "column_name": "the column",
+    "meaning": "what it is, and when it is undefined",
+    "unit": "its unit, or the range of a share",
+    "formula": "how it is computed; in words, or as SQL",
+    "source": "who had the idea",
+    "version": "version of the definition",
+    "sql_sha256": "hash of the SQL file that computes it",
+    "question": "what it asks; where it asks nothing of its own, what its table asks",
+    "high_means": "how to read it when it is high",
+    "low_means": "how to read it when it is low",
+    "values_mean": "what its words mean, where it has words for values",
+    "caveat": "where its table misleads",
+}
 # Whose personal scores are published, as a condition on the column that a model's Personal names.
 _SCORED = {
     "own": "IN (SELECT person_id FROM staging.mailboxes)",
@@ -97,7 +114,7 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     written = set()
     for model in published(graph):
         schema = table_schema(connection, model)
-        for path, month, is_published in _parts(connection, model):
+        for path, month, is_published in parts(connection, model.name, model.table):
             known = standing.get(path)
             stands = is_published and model.name not in redrawn
             if stands and known and _is_there(folder / path, known):
@@ -106,9 +123,10 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
             rows = _rows(connection, model, schema, month, settings)
             files.append(_write(folder, path, model.table, month, rows))
             written.add(path)
-    dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, metric_dictionary(graph))
-    release = _release(sorted([*files, dictionary]), written)
-    _remove_vanished(folder, {file.path for file in release.files})
+    words = metric_dictionary(published(graph))
+    dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, words)
+    release = released([*files, dictionary], written)
+    remove_vanished(folder, {file.path for file in release.files})
     _write_manifest(folder, connection, graph, release, settings)
     with transaction(connection):
         connection.execute(
@@ -135,11 +153,18 @@ def table_schema(connection: duckdb.DuckDBPyConnection, model: Model) -> pa.Sche
     )
 
 
-def metric_dictionary(graph: Graph) -> pa.Table:
-    """One row for every published column: what it means and in which unit, and how to read it."""
+def metric_dictionary(
+    models: Iterable[Model], columns: Mapping[str, Iterable[str]] | None = None
+) -> pa.Table:
+    """One row for every published column: what it means and in which unit, and how to read it.
+
+    columns  table -> those that are published; all where not given
+    """
     rows = []
-    for model in sorted(published(graph), key=lambda model: model.table):
+    for model in sorted(models, key=lambda model: model.table):
         for column, words in meanings.of(model).items():
+            if columns and column not in columns[model.table]:
+                continue
             rows.append(
                 {
                     "table_name": model.table,
@@ -158,7 +183,12 @@ def metric_dictionary(graph: Graph) -> pa.Table:
                 }
             )
     kinds = {"version": pa.int64()}
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in rows[0]])
+    schema = pa.schema(
+        [
+            pa.field(name, kinds.get(name, pa.string()), metadata={"meaning": meaning})
+            for name, meaning in DICTIONARY_COLUMNS.items()
+        ]
+    )
     return pa.Table.from_pylist(rows, schema=schema)
 
 
@@ -193,7 +223,7 @@ def _redrawn(
     if not path.exists():
         return frozenset()
     shown = json.loads(path.read_text("utf-8"))
-    redrawn = set(_NAMES) if shown["shows_names"] != settings.shows_names else set()
+    redrawn = set(NAMES) if shown["shows_names"] != settings.shows_names else set()
     scored = (shown.get("people_scores"), shown.get("mailbox_owners"))
     if scored != (settings.people_scores, _owners(connection, graph, settings)):
         redrawn.update(model.name for model in published(graph) if model.personal)
@@ -210,19 +240,19 @@ def _owners(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     return hashlib.sha256(repr(owners).encode()).hexdigest()[:16]
 
 
-def _parts(
-    connection: duckdb.DuckDBPyConnection, model: Model
+def parts(
+    connection: duckdb.DuckDBPyConnection, source: str, table: str
 ) -> Iterator[tuple[str, date | None, bool]]:
-    """Path, month and whether it was published, of every file that the table should have."""
+    """Path, month and whether it was published, of every file of what ``source`` holds."""
     rows = connection.execute(
         "SELECT month, is_published FROM staging.built_months WHERE table_name = ? ORDER BY 1",
-        [model.name],
+        [source],
     ).fetchall()
     for month, is_published in rows:
         if month is None:
-            yield f"{model.table}.parquet", None, is_published
+            yield f"{table}.parquet", None, is_published
         else:
-            yield f"{model.table}/{month:%Y-%m}.parquet", month, is_published
+            yield f"{table}/{month:%Y-%m}.parquet", month, is_published
 
 
 def _rows(
@@ -232,7 +262,7 @@ def _rows(
     month: date | None,
     settings: Settings,
 ) -> pa.Table:
-    hidden = () if settings.shows_names else _NAMES.get(model.name, ())
+    hidden = () if settings.shows_names else NAMES.get(model.name, ())
     columns = ", ".join(
         f'NULL AS "{name}"' if name in hidden else f'"{name}"' for name in schema.names
     )
@@ -265,14 +295,17 @@ def _is_there(path: Path, known: PublishedFile) -> bool:
     return path.exists() and path.stat().st_size == known.bytes
 
 
-def _release(files: list[PublishedFile], written: set[str]) -> Release:
+def released(files: Iterable[PublishedFile], written: Iterable[str]) -> Release:
+    """The release that these files make."""
+    files = sorted(files)
     listing = "\n".join(f"{file.sha256}  {file.path}" for file in files)
     return Release(
         hashlib.sha256(listing.encode()).hexdigest()[:16], tuple(files), frozenset(written)
     )
 
 
-def _remove_vanished(folder: Path, listed: set[str]) -> None:
+def remove_vanished(folder: Path, listed: set[str]) -> None:
+    """Remove every file that is neither listed nor the manifest, and folders left empty."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST}:
             path.unlink()
@@ -299,6 +332,11 @@ def _write_manifest(
         "metric_versions": versions,
         "files": [asdict(file) for file in release.files],
     }
+    replace_manifest(folder, manifest)
+
+
+def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Let manifest.json say this; the last act of a publication."""
     unfinished = folder / f".{MANIFEST}.unfinished"
     with open(unfinished, "w", encoding="utf-8") as file:
         json.dump(manifest, file, indent=1)

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import imports, ingest, pseudonym_key
+from pipelines import history, imports, ingest, pseudonym_key
 from pipelines.build import is_fresh
 from pipelines.definitions import build_definitions
 from pipelines.jobs import reason, run_jobs
 from pipelines.models import Graph
 from pipelines.progress import Progress
 from pipelines.publish import MANIFEST, audience_differs
+from pipelines.publish_groups import is_current
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import Warehouse
 
@@ -78,7 +79,7 @@ def run(
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     definitions = build_definitions(settings, warehouse, {"progress": _progress(say)}, tell)
     # The lock is held from the first step to the last: no other run sees a half of this one.
-    with warehouse.connect(), dg.DagsterInstance.get() as instance:
+    with warehouse.connect(), history.written_lazily(), dg.DagsterInstance.get() as instance:
         results = []
         for job in jobs:
             if results and not months and nothing_new(warehouse):
@@ -100,6 +101,7 @@ def nothing_new(warehouse: Warehouse) -> bool:
             and is_fresh(connection, Graph.load())
             and (settings.parquet / MANIFEST).exists()
             and not audience_differs(settings)
+            and is_current(settings)
         )
 
 

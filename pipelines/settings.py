@@ -227,6 +227,11 @@ class Settings(BaseSettings):
         return self.data_folder / "parquet"
 
     @property
+    def parquet_groups(self) -> Path:
+        """The group tables of an organisation, which are made to be shared."""
+        return self.data_folder / "parquet-groups"
+
+    @property
     def credentials(self) -> Path:
         """Keys and tokens; 0700."""
         return self.data_folder / "credentials"

@@ -165,6 +165,12 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
+def asked_to_sign_in(console: Console, address: str, code: str | None) -> None:
+    """Where to sign in; never broken into lines, so that the address can be copied whole."""
+    say = f"open this page and enter the code {code}" if code else "sign in on this page"
+    console.print(Text(f"{say}:\n\n{address}\n"), soft_wrap=True)
+
+
 def connected(console: Console, account: "Account", scopes: Sequence[tuple[str, str]]) -> None:
     """What an account that was just connected lets kith read, and what comes next."""
     what = "an organisation" if account.is_organisation else "one person"

@@ -20,18 +20,10 @@ import duckdb
 from pipelines import functions, private_files, pseudonym_key
 from pipelines.models import WANTED_COLUMNS, WANTED_MONTHS
 from pipelines.raw_tables import RAW_TABLES, literal
+from pipelines.runner_tables import RUNNER_TABLES
 from pipelines.settings import Limits, Settings, make_private
 
 _SCHEMA_VERSION = 3
-_RUNNER_TABLES = f"""
-    CREATE TABLE raw.warehouse (schema_version BIGINT, pseudonym_fingerprint VARCHAR);
-    CREATE TABLE raw.touched_months (table_name VARCHAR, month DATE);
-    CREATE TABLE raw.listed (mailbox_id VARCHAR, stream VARCHAR, item_id VARCHAR);
-    CREATE TABLE {WANTED_MONTHS} ({WANTED_COLUMNS});
-    CREATE TABLE staging.built_months (
-        table_name VARCHAR, month DATE, as_of TIMESTAMPTZ, fingerprint VARCHAR, is_published BOOLEAN
-    )
-"""
 
 
 class WarehouseBusy(RuntimeError):
@@ -151,9 +143,9 @@ class Warehouse:
         with contextlib.closing(duckdb.connect(unfinished, config=self._config())) as connection:
             _prepare(connection)
             connection.execute("CREATE SCHEMA raw; CREATE SCHEMA staging; CREATE SCHEMA metrics")
-            for table in RAW_TABLES.values():
+            for table in (*RAW_TABLES.values(), *RUNNER_TABLES):
                 connection.execute(table.ddl)
-            connection.execute(_RUNNER_TABLES)
+            connection.execute(f"CREATE TABLE {WANTED_MONTHS} ({WANTED_COLUMNS})")
             connection.execute(
                 "INSERT INTO raw.warehouse VALUES (?, ?)", [_SCHEMA_VERSION, fingerprint]
             )

@@ -9,8 +9,10 @@ A text quotes neither the request nor the answer: both may hold tokens and addre
 import http.client
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import httplib2
 from httplib2.decode import DecodeLimitError, DecodeRatioError
@@ -36,6 +38,7 @@ class Use:
         return self.scope.rpartition("/")[2]
 
 
+_CLIENT_WORDS = ("invalid_client", "unauthorized_client", "deleted_client")
 _SCOPES = "https://www.googleapis.com/auth/"
 MAIL = Use("Gmail API", f"{_SCOPES}gmail.metadata")
 CALENDAR = Use("Google Calendar API", f"{_SCOPES}calendar.events.readonly")
@@ -132,6 +135,29 @@ _POLICY = _Text(
 _SESSION_ENDED = _Text(
     "sign-in expired",
     "Run kith connect google again: the organisation demands a new sign-in from time to time.",
+    is_account=True,
+)
+_NO_CLIENT = _Text(
+    "no OAuth client",
+    "Download the JSON file of an OAuth client of the type Desktop app from the Cloud console, "
+    "under Google Auth Platform, Clients; this file is none.",
+    is_account=True,
+)
+_WEB_CLIENT = _Text(
+    "wrong type of OAuth client",
+    "Make one of the type Desktop app in the Cloud console: a client of the type Web application "
+    "cannot come back to this machine.",
+    is_account=True,
+)
+_DECLINED = _Text(
+    "not allowed",
+    "Run kith connect google again and allow access; nothing was connected.",
+    is_account=True,
+)
+_NOT_EXCHANGED = _Text(
+    "sign-in not finished",
+    "Run kith connect google again: Google took the answer of the browser no more; it is good once "
+    "and for minutes.",
     is_account=True,
 )
 _SIGN_IN_REFUSED = _Text(
@@ -253,6 +279,31 @@ TRANSPORT_ERRORS = (
 def no_key() -> PullProblem:
     """The key file is none, or would send its secret to an unsafe place."""
     return _KEY_UNREADABLE.of(DIRECTORY)
+
+
+def no_client() -> PullProblem:
+    """The file is no OAuth client."""
+    return _NO_CLIENT.of(MAIL)
+
+
+def web_client() -> PullProblem:
+    """The OAuth client is one for servers."""
+    return _WEB_CLIENT.of(MAIL)
+
+
+def declined() -> PullProblem:
+    """The browser brought back no code."""
+    return _DECLINED.of(MAIL)
+
+
+def not_exchanged(body: Mapping[str, Any]) -> PullProblem:
+    """The token endpoint gave no refresh token for a code."""
+    return (_CLIENT if body.get("error") in _CLIENT_WORDS else _NOT_EXCHANGED).of(MAIL)
+
+
+def unticked(use: Use) -> PullProblem:
+    """The person agreed, but not to this."""
+    return _UNTICKED.of(use)
 
 
 def no_admin() -> PullProblem:

@@ -5,14 +5,14 @@ Not here: what a refusal means (refusals.py), asking Graph (graph.py), HTTP (con
 where keys are kept (pipelines).
 
 MSAL keeps refusals for minutes by the machine's clock, writes answers that it cannot read into the
-log, and sends figures about its own use. So its way to the network is _Door, which raises where
+log, and sends figures about its own use. So its way to the network is Door, which raises where
 an answer is not good before MSAL sees it, and leaves those figures out.
 """
 
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -111,10 +111,10 @@ class SignIn:
         return kind(
             self._key["client_id"],
             client_credential=_credential(self._key) if is_app else None,
-            # MSAL takes nothing but https; _Door goes to the endpoint as it is.
+            # MSAL takes nothing but https; Door goes to the endpoint as it is.
             authority=f"https://{self._http.base.partition('://')[2]}/{self._key['tenant_id']}",
             instance_discovery=False,
-            http_client=_Door(self._http),
+            http_client=Door(self._http),
         )
 
     def _acquire(self, app: Any) -> dict[str, Any]:
@@ -171,19 +171,31 @@ class _Reply(NamedTuple):
     headers: Mapping[str, str]
 
 
-class _Door:
-    """MSAL's way to the network: good answers come back, all others are raised."""
+class Door:
+    """MSAL's way to the network: good answers come back, all others are raised.
 
-    def __init__(self, http: Http) -> None:
-        self._http = http
+    It is an ``http_client`` for MSAL.
+    """
+
+    def __init__(self, http: Http, waiting: Collection[str] = ()) -> None:
+        """Go to ``http``. Refusals with an error word of ``waiting`` are MSAL's to go on asking."""
+        self._http, self._waiting = http, waiting
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, **_: Any) -> _Reply:
-        return _reply(self._http.get(self._path(url), _plain(headers)))
+        """The answer to a GET. Raises PullProblem, Later."""
+        return self._reply(self._http.get(self._path(url), _plain(headers)))
 
     def post(
         self, url: str, headers: Mapping[str, str] | None = None, data: Any = None, **_: Any
     ) -> _Reply:
-        return _reply(self._http.post(self._path(url), _plain(headers), data))
+        """The answer to a form. Raises PullProblem, Later."""
+        return self._reply(self._http.post(self._path(url), _plain(headers), data))
+
+    def _reply(self, answer: Answer) -> _Reply:
+        if answer.status >= 400 and answer.body.get("error") not in self._waiting:
+            problem = sign_in_problem(answer.body)
+            raise Later(problem) if is_passing(answer.body) else problem
+        return _Reply(answer.status, json.dumps(answer.body), {})
 
     def _path(self, url: str) -> str:
         """The path of MSAL's https address. Raises PullProblem for another host."""
@@ -198,10 +210,3 @@ def _plain(headers: Mapping[str, str] | None) -> dict[str, str]:
         for name, value in (headers or {}).items()
         if not name.lower().startswith(("x-client-", "x-ms-", "x-app-"))
     }
-
-
-def _reply(answer: Answer) -> _Reply:
-    if answer.status >= 400:
-        problem = sign_in_problem(answer.body)
-        raise Later(problem) if is_passing(answer.body) else problem
-    return _Reply(answer.status, json.dumps(answer.body), {})

@@ -37,6 +37,7 @@ _NO_CONSENT = (
     "let an administrator grant the app's permissions under API permissions in the Entra portal, "
     f"then {_CONNECT}",
 )
+_DECLINED = ("not allowed", f"{_CONNECT} and allow access; nothing was connected")
 _REVOKED = ("access revoked", f"{_CONNECT} and sign in")
 _DISABLED = ("account disabled", "let an administrator enable the account, or disconnect it")
 _CONDITIONAL = (
@@ -73,7 +74,7 @@ _SIGN_IN = {
     900023: _UNKNOWN_TENANT,
     50020: _UNKNOWN_TENANT,
     65001: _NO_CONSENT,
-    65004: _NO_CONSENT,
+    65004: _DECLINED,
     90094: _NO_CONSENT,
     50105: (
         "account not assigned to the app",
@@ -101,6 +102,13 @@ _SIGN_IN = {
     50076: _CHALLENGED,
     50078: _CHALLENGED,
     50079: _CHALLENGED,
+}
+# What becomes of a sign-in by a person; the numbers beside these words tell less.
+_PERSON_WORDS = {
+    "access_denied": _DECLINED,
+    "authorization_declined": _DECLINED,
+    "expired_token": ("nobody signed in", f"{_CONNECT} and enter the code within its time"),
+    "bad_verification_code": ("nobody signed in", f"{_CONNECT} and enter the new code"),
 }
 _SIGN_IN_WORDS = {
     "invalid_grant": _REVOKED,
@@ -170,7 +178,9 @@ def unusable_key() -> PullProblem:
 def sign_in_problem(body: Mapping[str, Any]) -> PullProblem:
     """What an error of the token or discovery endpoint means; always for the whole account."""
     word, numbers = body.get("error"), _numbers(body)
-    known = next((_SIGN_IN[number] for number in numbers if number in _SIGN_IN), None)
+    known = _PERSON_WORDS.get(word) if isinstance(word, str) else None
+    if known is None:
+        known = next((_SIGN_IN[number] for number in numbers if number in _SIGN_IN), None)
     if known is None and isinstance(word, str):
         known = _SIGN_IN_WORDS.get(word)
     if known is None:

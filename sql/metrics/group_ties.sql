@@ -10,9 +10,12 @@
 -- Check:   homophily > 0
 -- Source:  E-I: Krackhardt & Stern 1988, Social Psychology Quarterly 51:123; ties against those
 --          expected from sizes: Coleman 1958, Human Organization 17:28
--- Caveat:  nothing is said of groups with fewer people in the network than min_group_size; people of no
---          group (freemail) are left out
--- Version: 1
+-- Caveat:  nothing is said of ties of fewer people than min_group_size: those of a group with small
+--          groups, and with large ones that it has little to do with, are its ties with "(other)", and
+--          where these are too few they stand nowhere and count nowhere
+-- Caveat:  every index follows from the rows that stand here and in groups, so that nothing can be
+--          learnt from it about what does not; people of no group (freemail) are left out
+-- Version: 2
 --
 -- Topic:   How do groups connect?
 -- High:    people_count, tie_count, strength, hours: the two groups have much to do with each other
@@ -34,103 +37,91 @@
 -- Asks:    homophily: Is the tie between the two closer than their sizes alone would make it?
 -- High:    homophily: above 1, closer; 2 is twice as many ties as by chance
 -- Low:     homophily: below 1, they have less to do with each other than by chance
--- Formula: homophily: density / density of the whole network
+-- Formula: homophily: density / density of the network: ties that end in a group with a name, over
+--          those that could
 
-with shown as (
+with sizes as (
     select
-        group_blocks.month,
-        group_blocks.group_a,
-        group_blocks.group_b,
-        group_blocks.people_count,
-        group_blocks.tie_count,
-        group_blocks.strength,
-        group_blocks.hours,
-        cast(
-            case
-                when group_blocks.group_a = group_blocks.group_b
-                    then firsts.people_count * (firsts.people_count - 1) / 2
-                else firsts.people_count * seconds.people_count
-            end as double
-        ) as possible_count,
-        cast(firsts.all_people_count * (firsts.all_people_count - 1) / 2 as double)
-            as all_possible_count
-    from staging.group_blocks
-    join staging.wanted_months on wanted_months.month = group_blocks.month
-    join staging.shown_groups as firsts
-        on firsts.month = group_blocks.month
-        and firsts.group_name = group_blocks.group_a
-    join staging.shown_groups as seconds
-        on seconds.month = group_blocks.month
-        and seconds.group_name = group_blocks.group_b
+        groups.month,
+        groups.group_name,
+        groups.people_count,
+        sum(groups.people_count) over (partition by groups.month) as all_people_count
+    from metrics.groups
+    join staging.wanted_months on wanted_months.month = groups.month
 ),
 
--- Of all groups, large or small.
-totals as (
-    select
-        group_blocks.month,
-        sum(group_blocks.tie_count) as tie_count
-    from staging.group_blocks
-    join staging.wanted_months on wanted_months.month = group_blocks.month
-    group by group_blocks.month
-),
-
-ends as (
-    select
-        group_blocks.month,
-        group_blocks.group_a as group_name,
-        group_blocks.group_a = group_blocks.group_b as is_own,
-        group_blocks.tie_count
-    from staging.group_blocks
-    join staging.wanted_months on wanted_months.month = group_blocks.month
-    union all
-    select
-        group_blocks.month,
-        group_blocks.group_b as group_name,
-        false as is_own,
-        group_blocks.tie_count
-    from staging.group_blocks
-    join staging.wanted_months on wanted_months.month = group_blocks.month
-    where group_blocks.group_a <> group_blocks.group_b
-),
-
+-- Of one group: a tie within has both of its ends there. Without a cell of its own nothing is said.
 balances as (
     select
-        ends.month,
-        ends.group_name,
-        sum(case when ends.is_own then ends.tie_count else 0 end) as own_tie_count,
-        sum(case when ends.is_own then 0 else ends.tie_count end) as other_tie_count
-    from ends
-    group by ends.month, ends.group_name
+        sizes.month,
+        sizes.group_name,
+        own.tie_count as own_tie_count,
+        coalesce(sum(others.tie_count), 0) as other_tie_count,
+        sizes.people_count * (sizes.all_people_count - 1) as possible_count
+    from sizes
+    join staging.group_cells as own
+        on own.month = sizes.month
+        and own.group_a = sizes.group_name
+        and own.group_b = sizes.group_name
+    left join staging.group_cells as others
+        on others.month = sizes.month
+        and others.group_a <> others.group_b
+        and (others.group_a = sizes.group_name or others.group_b = sizes.group_name)
+    group by all
+),
+
+networks as (
+    select
+        balances.month,
+        cast(sum(2 * balances.own_tie_count + balances.other_tie_count) as double)
+        / sum(balances.possible_count) as density
+    from balances
+    group by balances.month
+),
+
+shown as (
+    select
+        group_cells.month,
+        group_cells.group_a,
+        group_cells.group_b,
+        group_cells.people_count,
+        group_cells.tie_count,
+        group_cells.strength,
+        group_cells.hours,
+        cast(group_cells.tie_count as double) / group_cells.possible_count as density,
+        networks.density as network_density,
+        firsts.own_tie_count,
+        firsts.other_tie_count,
+        seconds.own_tie_count as second_own_tie_count
+    from staging.group_cells
+    join staging.wanted_months on wanted_months.month = group_cells.month
+    left join networks on networks.month = group_cells.month
+    left join balances as firsts
+        on firsts.month = group_cells.month
+        and firsts.group_name = group_cells.group_a
+    left join balances as seconds
+        on seconds.month = group_cells.month
+        and seconds.group_name = group_cells.group_b
 )
 
 select
     shown.month,  -- the month
     shown.group_a,  -- one group; the first by name
-    shown.group_b,  -- the other, or the same
+    shown.group_b,  -- the other, or the same; (other): all groups without a row of their own beside this one
     shown.people_count,  -- people of either who have a tie with the other; people
     shown.tie_count,  -- ties between them; pairs
     shown.strength,  -- strength of these ties
     shown.hours,  -- time that the pairs spent together in meetings in the window; hours
-    shown.tie_count / shown.possible_count as density,  -- of the pairs that could be tied; 0 to 1
+    shown.density,  -- of the pairs that could be tied; 0 to 1
     cast(
         case
-            when shown.group_a = shown.group_b
-                then firsts.other_tie_count - firsts.own_tie_count
-            else shown.tie_count - firsts.own_tie_count - seconds.own_tie_count
+            when shown.group_a = shown.group_b then shown.other_tie_count - shown.own_tie_count
+            else shown.tie_count - shown.own_tie_count - shown.second_own_tie_count
         end as double
     )
     / case
-        when shown.group_a = shown.group_b
-            then firsts.other_tie_count + firsts.own_tie_count
-        else shown.tie_count + firsts.own_tie_count + seconds.own_tie_count
-    end as ei_index,  -- ties between the two less those within them, over both; of a group with itself: ties with all others less those within; -1 all within, 1 none
-    shown.tie_count / shown.possible_count
-    / (totals.tie_count / shown.all_possible_count) as homophily  -- ties over those that the sizes of the groups would give; 1 as by chance
+        when shown.group_a = shown.group_b then shown.other_tie_count + shown.own_tie_count
+        else shown.tie_count + shown.own_tie_count + shown.second_own_tie_count
+    end as ei_index,  -- ties between the two less those within them, over both; of a group with itself: ties with all others less those within; -1 all within, 1 none; null with (other), and where either group has no row with itself
+    shown.density / shown.network_density as homophily  -- ties over those that the sizes of the groups would give; 1 as by chance; null where no group has a row with itself
 from shown
-join totals on totals.month = shown.month
-join balances as firsts
-    on firsts.month = shown.month
-    and firsts.group_name = shown.group_a
-join balances as seconds
-    on seconds.month = shown.month
-    and seconds.group_name = shown.group_b

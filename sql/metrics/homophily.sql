@@ -6,9 +6,9 @@
 -- Check:   homophily >= 0
 -- Check:   coleman_index between -1 and 1
 -- Source:  Coleman 1958, Human Organization 17:28; Currarini, Jackson & Pin 2009, Econometrica 77:1003
--- Caveat:  groups with fewer people in the network than min_group_size are left out, but are among
---          those with whom the others have ties; people of no group (freemail) are not
--- Version: 1
+-- Caveat:  of the ties that group_ties shows, those with "(other)" among them; a group that has no row
+--          with itself there has none here; people of no group (freemail) are left out
+-- Version: 2
 --
 -- Topic:   How do groups connect?
 -- High:    same_group_share: 1, the group keeps to itself
@@ -32,22 +32,32 @@
 --          expected_share where that is greater
 -- Example: coleman_index: (0.75 - 0.4737) / (1 - 0.4737) = 0.5250
 
-with ends as (
+with sizes as (
     select
-        group_blocks.month,
-        group_blocks.group_a as group_name,
-        group_blocks.group_a = group_blocks.group_b as is_own,
-        group_blocks.tie_count
-    from staging.group_blocks
-    join staging.wanted_months on wanted_months.month = group_blocks.month
+        groups.month,
+        groups.group_name,
+        groups.people_count,
+        sum(groups.people_count) over (partition by groups.month) as all_people_count
+    from metrics.groups
+    join staging.wanted_months on wanted_months.month = groups.month
+),
+
+ends as (
+    select
+        group_cells.month,
+        group_cells.group_a as group_name,
+        group_cells.group_a = group_cells.group_b as is_own,
+        group_cells.tie_count
+    from staging.group_cells
+    join staging.wanted_months on wanted_months.month = group_cells.month
     union all
     select
-        group_blocks.month,
-        group_blocks.group_b as group_name,
-        group_blocks.group_a = group_blocks.group_b as is_own,
-        group_blocks.tie_count
-    from staging.group_blocks
-    join staging.wanted_months on wanted_months.month = group_blocks.month
+        group_cells.month,
+        group_cells.group_b as group_name,
+        group_cells.group_a = group_cells.group_b as is_own,
+        group_cells.tie_count
+    from staging.group_cells
+    join staging.wanted_months on wanted_months.month = group_cells.month
 ),
 
 -- A tie within the group has both of its ends there.
@@ -59,22 +69,22 @@ observed as (
         / sum(ends.tie_count) as same_group_share
     from ends
     group by ends.month, ends.group_name
+    having max(cast(ends.is_own as integer)) = 1
 ),
 
 expected as (
     select
-        shown_groups.month,
-        shown_groups.group_name,
-        cast(shown_groups.people_count - 1 as double)
-        / nullif(shown_groups.all_people_count - 1, 0) as expected_share
-    from staging.shown_groups
-    join staging.wanted_months on wanted_months.month = shown_groups.month
+        sizes.month,
+        sizes.group_name,
+        cast(sizes.people_count - 1 as double)
+        / nullif(sizes.all_people_count - 1, 0) as expected_share
+    from sizes
 )
 
 select
     expected.month,  -- the month
     expected.group_name,  -- department inside the own organisation, domain outside
-    observed.same_group_share,  -- of all ties that the group's people have, those with each other; a tie within counts for both; 0 to 1
+    observed.same_group_share,  -- of the ties that the group's people have, those with each other; a tie within counts for both; 0 to 1
     expected.expected_share,  -- of all others in the network who belong to any group, those of this one; 0 to 1
     observed.same_group_share / nullif(expected.expected_share, 0) as homophily,  -- same_group_share over expected_share; 1 as by chance; null for a group of one
     (observed.same_group_share - expected.expected_share)

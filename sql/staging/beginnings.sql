@@ -14,103 +14,56 @@ with pairs as (
         tie_months.first_id,
         tie_months.second_id,
         wanted_months.window_start_date,
-        cast(pair_histories.first_contact_at as date) as first_contact_date,
+        cast(tie_months.first_contact_at as date) as first_contact_date,
         tie_months.first_revival_date,
-        tie_months.second_revival_date
+        tie_months.second_revival_date,
+        unnest([true, false]) as is_first
     from staging.tie_months
     join staging.wanted_months on wanted_months.month = tie_months.month
-    join staging.pair_histories
-        on pair_histories.month = tie_months.history_month
-        and pair_histories.first_id = tie_months.first_id
-        and pair_histories.second_id = tie_months.second_id
-    where pair_histories.last_contact_date >= wanted_months.window_start_date
-),
-
-sides as (
-    select
-        pairs.month,
-        pairs.first_id as person_id,
-        pairs.second_id as contact_id,
-        pairs.window_start_date,
-        pairs.first_contact_date,
-        pairs.first_revival_date as revival_date
-    from pairs
-    union all
-    select
-        pairs.month,
-        pairs.second_id as person_id,
-        pairs.first_id as contact_id,
-        pairs.window_start_date,
-        pairs.first_contact_date,
-        pairs.second_revival_date as revival_date
-    from pairs
+    where tie_months.last_contact_date >= wanted_months.window_start_date
 ),
 
 starts as (
     select
-        sides.month,
-        sides.person_id,
-        sides.contact_id,
-        sides.first_contact_date >= sides.window_start_date as is_new,
+        pairs.month,
+        pairs.first_id,
+        pairs.second_id,
+        pairs.is_first,
+        pairs.first_contact_date >= pairs.window_start_date as is_new,
         case
-            when sides.first_contact_date >= sides.window_start_date then sides.first_contact_date
-            else sides.revival_date
-        end as began_date
-    from sides
-    where
-        sides.first_contact_date >= sides.window_start_date
-        or sides.revival_date >= sides.window_start_date
+            when pairs.first_contact_date >= pairs.window_start_date then pairs.first_contact_date
+            when pairs.is_first then pairs.first_revival_date
+            else pairs.second_revival_date
+        end as began_date,
+        pairs.window_start_date
+    from pairs
 ),
 
-first_window as (
-    select min(wanted_months.window_start_date) as start_date
-    from staging.wanted_months
-),
-
--- What passed on those days, seen from the person.
-acts as (
-    select
-        starts.month,
-        starts.person_id,
-        starts.contact_id,
-        starts.is_new,
-        starts.began_date,
-        contact_days.channel <> 'meeting' as is_own,
-        contact_days.first_contact_at
-    from staging.contact_days
-    join first_window on contact_days.contact_date >= first_window.start_date
-    join starts
-        on starts.person_id = contact_days.from_person_id
-        and starts.contact_id = contact_days.to_person_id
-        and starts.began_date = contact_days.contact_date
-    union all
-    select
-        starts.month,
-        starts.person_id,
-        starts.contact_id,
-        starts.is_new,
-        starts.began_date,
-        false as is_own,
-        contact_days.first_contact_at
-    from staging.contact_days
-    join first_window on contact_days.contact_date >= first_window.start_date
-    join starts
-        on starts.person_id = contact_days.to_person_id
-        and starts.contact_id = contact_days.from_person_id
-        and starts.began_date = contact_days.contact_date
-),
-
+-- A tie begins, and a silence ends, on the first day with contact of its month: whoever wrote first
+-- in that month wrote first on that day.
 firsts as (
     select
-        acts.month,
-        acts.person_id,
-        acts.contact_id,
-        acts.is_new,
-        acts.began_date,
-        min(acts.first_contact_at) filter (where acts.is_own) as own_at,
-        min(acts.first_contact_at) filter (where not acts.is_own) as other_at
-    from acts
-    group by all
+        starts.month,
+        case when starts.is_first then starts.first_id else starts.second_id end as person_id,
+        case when starts.is_first then starts.second_id else starts.first_id end as contact_id,
+        starts.is_new,
+        starts.began_date,
+        case
+            when starts.is_first then pair_months.first_there_mail_at else pair_months.first_back_mail_at
+        end as own_at,
+        least(
+            case
+                when starts.is_first then pair_months.first_back_mail_at
+                else pair_months.first_there_mail_at
+            end,
+            pair_months.first_meeting_at
+        ) as other_at
+    from starts
+    join staging.pair_months
+        on pair_months.month = cast(date_trunc('month', starts.began_date) as date)
+        and pair_months.first_id = starts.first_id
+        and pair_months.second_id = starts.second_id
+    where starts.began_date >= starts.window_start_date
 )
 
 select

@@ -62,6 +62,9 @@ totals as (
         cast(sum(case when passed.is_meeting then passed.contact_count else 0 end) as bigint) as meeting_count,
         sum(passed.hours) / 1e12 as meeting_hours,
         min(passed.first_contact_at) as first_contact_at,
+        min(case when passed.is_there then passed.first_contact_at end) as first_there_mail_at,
+        min(case when passed.is_back then passed.first_contact_at end) as first_back_mail_at,
+        min(case when passed.is_meeting then passed.first_contact_at end) as first_meeting_at,
         max(passed.last_contact_at) as last_contact_at,
         min(passed.contact_date) as first_contact_date,
         max(passed.contact_date) as last_contact_date,
@@ -131,6 +134,9 @@ select
     totals.meeting_hours,  -- time together in meetings; hours
     totals.first_contact_at,  -- first contact of the month; UTC
     totals.last_contact_at,  -- last contact of the month; UTC
+    totals.first_there_mail_at,  -- first message of the first to the second; null without any; UTC
+    totals.first_back_mail_at,  -- first message of the second to the first; null without any; UTC
+    totals.first_meeting_at,  -- first meeting with both; null without any; UTC
     totals.first_contact_date,  -- its day
     totals.last_contact_date,  -- its day
     totals.first_there_date,  -- first day with contact of the first to the second; a meeting is contact both ways

@@ -222,6 +222,26 @@ def test_a_month_is_never_computed_from_a_past_that_is_out_of_date(connection, g
         build(connection, graph, graph["metrics.sent"], [JANUARY])
 
 
+def test_a_whole_table_waits_while_months_that_it_reads_are_out_of_date(connection, folder):
+    """A run for some months of a long history leaves the others out of date."""
+    (folder / "metrics" / "all_sent.sql").write_text(
+        "-- How many?\n--\n-- Grain: one row\n\n"
+        "select\n    sum(sent.sent_count)::bigint as sent_count,  -- messages\nfrom metrics.sent\n",
+        encoding="utf-8",
+    )
+    graph = Graph.load(folder)
+    whole = graph["metrics.all_sent"]
+    mail(connection, "2024-01-05", "2024-02-05")
+    for name in ("staging.months", "staging.groups"):
+        build(connection, graph, graph[name])
+    build(connection, graph, graph["metrics.sent"], [JANUARY])
+    assert build(connection, graph, whole, may_wait=True).row_count == 0
+    with pytest.raises(NotComputed, match="metrics.sent, which is out of date from 2024-02"):
+        build(connection, graph, whole)
+    build(connection, graph, graph["metrics.sent"])
+    assert build(connection, graph, whole, may_wait=True).row_count == 1
+
+
 def test_a_build_that_was_cut_off_goes_on_where_it_stopped(connection, graph):
     mail(connection, "2024-01-05", "2024-02-05")
     build_all(connection, graph)

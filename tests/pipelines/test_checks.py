@@ -15,7 +15,8 @@ from pipelines.checks import (
     EXPECTED,
     CheckCannotRun,
     Outcome,
-    asset_checks,
+    results,
+    specs,
     suite,
     validate,
 )
@@ -171,7 +172,7 @@ def test_a_line_that_can_be_no_check_is_refused_at_load_with_file_line_and_cure(
 ):
     model = write(f"{label}: {text}")
     with pytest.raises(ModelError) as refusal:
-        asset_checks([model])
+        specs(model)
     assert str(refusal.value).startswith(f"{model.path}: {label}: {text}: ")
     assert why in str(refusal.value)
 
@@ -327,17 +328,21 @@ def materialize(
 ) -> tuple[dg.ExecuteInProcessResult, dict[str, dg.AssetCheckEvaluation]]:
     """Metrics.ties filled, its checks, and an asset after it; with the check results by name."""
 
-    @dg.asset(key=["metrics", "ties"], required_resource_keys={"warehouse"})
-    def ties(context: dg.AssetExecutionContext) -> None:
+    @dg.asset(
+        key=["metrics", "ties"], check_specs=specs(model), required_resource_keys={"warehouse"}
+    )
+    def ties(context: dg.AssetExecutionContext):
         with context.resources.warehouse.connect() as connection:
             for statement in (TABLE, ROWS, *fill):
                 connection.execute(statement)
+            yield dg.MaterializeResult()
+            yield from results(connection, model)
 
     @dg.asset(deps=[ties])
     def published() -> None: ...
 
     result = dg.materialize(
-        [ties, published, *asset_checks([model])],
+        [ties, published],
         resources={"warehouse": warehouse},
         raise_on_error=False,
     )
@@ -349,12 +354,9 @@ def materialized(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 def test_every_table_has_one_blocking_and_one_warning_check(write):
-    (checks,) = asset_checks([write()])
-    assert {spec.name: spec.blocking for spec in checks.check_specs} == {
-        CONTRACT: True,
-        EXPECTED: False,
-    }
-    assert {spec.asset_key for spec in checks.check_specs} == {dg.AssetKey(["metrics", "ties"])}
+    found = specs(write())
+    assert {spec.name: spec.blocking for spec in found} == {CONTRACT: True, EXPECTED: False}
+    assert {spec.asset_key for spec in found} == {dg.AssetKey(["metrics", "ties"])}
 
 
 def test_a_broken_contract_stops_what_comes_after(write, warehouse):

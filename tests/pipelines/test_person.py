@@ -52,7 +52,7 @@ def account(
     user_file = {"google": world.google_user_file, "microsoft": world.microsoft_user_file}[provider]
     path = tmp_path / "key.json"
     path.write_text(json.dumps(user_file(address)))
-    return accounts.connect(settings, provider, path, None)
+    return accounts.connect(settings, provider, accounts.read_key(path), None)
 
 
 def pull_all(settings: Settings) -> dict:

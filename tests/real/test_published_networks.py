@@ -132,14 +132,20 @@ def test_departments_of_email_eu_core_keep_to_themselves(world, data):
     sizes = defaultdict(int)
     for person in people:
         sizes[department[person]] += 1
-    inside, ends = defaultdict(int), defaultdict(int)
+    inside, ends, connected = defaultdict(int), defaultdict(int), defaultdict(set)
     for one, other in ties:
         if department[one] == department[other]:
             inside[department[one]] += 1
+            connected[department[one]].update((one, other))
         for person in (one, other):
             ends[department[person]] += 1
     rows = world.rows("metrics.homophily")
-    assert {row.group_name for row in rows} == {name for name, size in sizes.items() if size >= 10}
+    assert {row.group_name for row in world.rows("metrics.groups")} - {"(other)"} == {
+        name for name, size in sizes.items() if size >= 10
+    }
+    assert {row.group_name for row in rows} == {
+        name for name, found in connected.items() if len(found) >= 10
+    }
     for row in rows:
         name = row.group_name
         observed = 2 * inside[name] / ends[name]

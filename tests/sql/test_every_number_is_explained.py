@@ -11,7 +11,7 @@ PUBLISHED = [model for model in Graph.load().models if model.schema == "metrics"
 
 
 def measures(world, model) -> dict[str, str]:
-    """Columns of numbers with their types; ids and keys of the grain are none."""
+    """Columns of numbers with their types; ids, keys of the grain and dates in parts are none."""
     described = world.execute(f"SELECT column_name, column_type FROM (DESCRIBE {model.name})")
     return {
         column: kind
@@ -19,6 +19,7 @@ def measures(world, model) -> dict[str, str]:
         if kind in ("BIGINT", "DOUBLE")
         and column not in model.grain
         and not column.endswith(("_id", "_key"))
+        and column not in ("year", "quarter")
     }
 
 

@@ -56,3 +56,19 @@ def test_a_calendar_alone_that_does_not_say_when_it_was_written_is_believed(worl
 
 def test_without_data_there_is_no_month(world):
     assert spans(world) == []
+
+
+def test_the_published_months_have_the_parts_that_dashboards_group_by(world):
+    world.mail("2023-12-31", "ann", to=["bob"])
+    world.mail("2024-05-10", "bob", to=["ann"])
+    world.build("metrics.months")
+    rows = world.rows("metrics.months")
+    assert [(row.year, row.quarter, row.is_complete) for row in rows] == [
+        (2023, 4, True),
+        (2024, 1, True),
+        (2024, 1, True),
+        (2024, 1, True),
+        (2024, 2, True),
+        (2024, 2, False),
+    ]
+    assert all(row.first_day == row.month for row in rows)
