@@ -217,6 +217,12 @@ def test_a_group_of_few_people_has_no_report(folder: Path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_group_of_an_organisation_is_read_from_what_may_be_shared(folder: Path):
+    done = kith(folder, "report", "--group", "y.example", KITH_AUDIENCE="organisation")
+    assert done.returncode == 1
+    assert f"nothing is published in {folder / 'data' / 'parquet-groups'} yet" in done.stderr
+
+
 def test_errors_that_quote_a_stranger_do_not_reach_the_terminal_as_codes(folder: Path):
     done = kith(folder, "query", "select cast(name || chr(27) || '[31m' as int) from people")
     assert done.returncode == 1
