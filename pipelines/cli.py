@@ -192,7 +192,10 @@ def report(
     settings = _settings()
     if person is not None and group is not None:
         raise typer.BadParameter("name a person or a --group, not both")
-    with _published(settings) as connection:
+    # What is said of an organisation's groups is what may be shared of them.
+    shared = group is not None and settings.effective_audience == "organisation"
+    folder = settings.parquet_groups if shared else settings.parquet
+    with _published(settings, folder) as connection:
         try:
             if group is not None:
                 name = report_group.find_group(connection, group)
@@ -275,13 +278,17 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def _published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def _published(
+    settings: Settings, folder: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published tables, in parquet/ unless another folder is given."""
     from pipelines.publish import MANIFEST
     from pipelines.warehouse import open_published
 
-    if not (settings.parquet / MANIFEST).exists():
-        raise Refused(f"nothing is published in {settings.parquet} yet; try kith run")
-    with open_published(settings.parquet, settings.limits) as connection:
+    folder = folder or settings.parquet
+    if not (folder / MANIFEST).exists():
+        raise Refused(f"nothing is published in {folder} yet; try kith run")
+    with open_published(folder, settings.limits) as connection:
         yield connection
 
 

@@ -5,8 +5,9 @@ Not here: pages about a person (report.py), words (report_group.html), layout an
 (report.css), what the numbers mean (sql/metrics).
 
 Nothing on this page is about a person. It reads groups, group_ties, homophily, communities,
-network, months and the dictionary, and says nothing that rests on fewer than min_group_size people,
-whoever asks: group_ties may rest on two large groups and yet on two people.
+network, months and the dictionary: of an organisation those in parquet-groups/, of a personal
+install those in parquet/, from which it takes no more than the others hold. Whoever asks,
+min_group_size is kept.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ DEFINED = {
     "communities": ("answered_share", "first_answer_median_hours", "cross_group_answer_count"),
     "network": ("reciprocity", "mean_strength"),
 }
+REST = "(other)"  # what groups.sql calls the groups that are not told apart
 _DRAWN_GROUPS = 6
 _MOST_LISTS = 30
 _CHOICES = 12
@@ -40,7 +42,7 @@ _MONTHS = """
 _NAMES = """
     select distinct group_name
     from groups
-    where month >= $first and people_count >= $least
+    where month >= $first and people_count >= $least and group_name <> $rest
     order by group_name
 """
 _OWN = """
@@ -62,18 +64,18 @@ _TIES = """
     order by month, strength desc, other
 """
 _LISTS = """
-    select list_id, member_count, post_count, question_count, answered_share,
-        first_answer_median_hours, answerer_count, cross_group_answer_count, answer_count
+    select list_id, member_count, question_count,
+        case when answerer_count >= $least then answered_share end,
+        case when answerer_count >= $least then first_answer_median_hours end,
+        case when answerer_count >= $least then answerer_count end,
+        case when answerer_count >= $least then cross_group_answer_count end,
+        case when answerer_count >= $least then answer_count end
     from communities
     where month = $month and member_count >= $least
     order by question_count desc, list_id
 """
-_QUIET_LISTS = "select count(*) from communities where month = $month and member_count < $least"
-_NETWORK_COLUMNS = ("people_count", "tie_count", "mean_strength", "reciprocity")
-_NETWORK = """
-    select scope, people_count, tie_count, mean_strength, reciprocity
-    from network where month = $month and people_count >= $least
-"""
+_NETWORK = "select month, mean_strength, reciprocity from network where month in ($month, $past)"
+_OF_ALL = " and scope = 'all'"  # parquet/ has panels too
 
 
 class NoSuchGroup(ValueError):
@@ -84,32 +86,35 @@ class NoSuchGroup(ValueError):
 class GroupTie:
     """How one group and another are connected in a month.
 
-    other  the other group, as it may be shown
+    other  the other group, as it may be shown; None for all that are not told apart
+    density, ei_index, homophily  None where the two groups do not show enough
     """
 
-    other: str
+    other: str | None
     people_count: int
     tie_count: int
     strength: float
     hours: float
-    density: float
-    ei_index: float
-    homophily: float
+    density: float | None
+    ei_index: float | None
+    homophily: float | None
 
 
 @dataclass(frozen=True)
 class MailingList:
-    """One list in a month: who asks there is answered how often, and how soon (hours)."""
+    """One list in a month: who asks there is answered how often, and how soon (hours).
+
+    Of few people who answer nothing is said: from answered_share on all is None.
+    """
 
     list_id: int
     member_count: int
-    post_count: int
     question_count: int
     answered_share: float | None
     median_hours: float | None
-    answerer_count: int
-    cross_group_count: int
-    answer_count: int
+    answerer_count: int | None
+    cross_group_count: int | None
+    answer_count: int | None
 
 
 def least_people(connection: duckdb.DuckDBPyConnection) -> int:
@@ -123,7 +128,7 @@ def find_group(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     """The group of that name, whatever its case, or of which it is a part. Raises NoSuchGroup."""
     months = _months(connection)
     least = least_people(connection)
-    scope = {"first": months[0][0], "least": least}
+    scope = {"first": months[0][0], "least": least, "rest": REST}
     names = [name for (name,) in connection.execute(_NAMES, scope).fetchall()]
     wanted = text.strip().casefold()
     for matching in (
@@ -157,10 +162,11 @@ def page(connection: duckdb.DuckDBPyConnection, name: str) -> str:
     months = [row[0] for row in known if min(own) <= row[0] <= month]
     ties = _ties(connection, {"name": name, "first": known[0][0]})
     shown = [tie for tie in ties.get(month, ()) if tie.people_count >= least]
-    lists, quiet_count = _lists(connection, month, least)
+    named = [tie for tie in shown if tie.other]
+    lists = connection.execute(_LISTS, {"month": month, "least": least}).fetchall()
     (ended,) = (row for row in known if row[0] == month)
     past = month.replace(year=month.year - 1)
-    network = connection.execute(_NETWORK, {"month": month, "least": least}).fetchall()
+    network = _network(connection, month, past)
     return report_words.template("report_group.html").render(
         name=readable(name),
         month=month,
@@ -171,14 +177,15 @@ def page(connection: duckdb.DuckDBPyConnection, name: str) -> str:
         past=own.get(past),
         past_month=past,
         months=months,
-        ties=shown,
-        hidden_count=len(ties.get(month, ())) - len(shown),
-        lines=_lines(months, ties, shown, least),
+        ties=[*named, *(tie for tie in shown if not tie.other)],
+        named=named,
+        hides=len(ties.get(month, ())) > len(shown),
+        lines=_lines(months, ties, named, least),
         trends=_trends(months, own),
-        lists=lists[:_MOST_LISTS],
+        lists=[MailingList(*row) for row in lists[:_MOST_LISTS]],
         list_count=len(lists),
-        quiet_count=quiet_count,
-        network={row[0]: dict(zip(_NETWORK_COLUMNS, row[1:], strict=True)) for row in network},
+        whole=network.get(month),
+        whole_past=network.get(past),
         definitions=report_facts.definitions(connection, DEFINED),
     )
 
@@ -211,18 +218,22 @@ def _ties(
 ) -> dict[date, list[GroupTie]]:
     found: dict[date, list[GroupTie]] = {}
     for month, other, *values in connection.execute(_TIES, scope).fetchall():
-        found.setdefault(month, []).append(GroupTie(readable(other) or "–", *values))
+        name = None if other == REST else readable(other) or "–"
+        found.setdefault(month, []).append(GroupTie(name, *values))
     return found
 
 
-def _lists(
-    connection: duckdb.DuckDBPyConnection, month: date, least: int
-) -> tuple[list[MailingList], int]:
-    """Lists to which enough people write, and how many others there are."""
-    scope = {"month": month, "least": least}
-    rows = connection.execute(_LISTS, scope).fetchall()
-    ((quiet_count,),) = connection.execute(_QUIET_LISTS, scope).fetchall()
-    return [MailingList(*row) for row in rows], quiet_count
+def _network(
+    connection: duckdb.DuckDBPyConnection, month: date, past: date
+) -> dict[date, dict[str, float | None]]:
+    """Mean strength and what is returned, of all who are seen, in the two months."""
+    columns = {row[0] for row in connection.execute("describe network").fetchall()}
+    query = _NETWORK + (_OF_ALL if "scope" in columns else "")
+    rows = connection.execute(query, {"month": month, "past": past}).fetchall()
+    return {
+        when: {"mean_strength": strength, "reciprocity": returned}
+        for when, strength, returned in rows
+    }
 
 
 def _lines(

@@ -411,10 +411,11 @@ def groups(sales: str = "Sales", support: str = "Support", people: int = 16) -> 
         ],
         "network": [
             {
-                **{"month": MONTHS[-1], "scope": scope, "people_count": 199, "tie_count": count},
-                **{"mean_strength": 3.8, "reciprocity": 0.85},
+                **{"month": month, "scope": scope, "people_count": 199, "tie_count": 1446},
+                **{"mean_strength": strength, "reciprocity": returned},
             }
-            for scope, count in (("all", 1446), ("panel", 1445), ("panel_before", 1435))
+            for month, strength, returned in ((MONTHS[-1], 3.8, 0.85), (MONTHS[-13], 3.6, 0.80))
+            for scope in ("all", "panel", "panel_before")
         ],
         "metric_dictionary": _DICTIONARY,
     }

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines import report_group
@@ -35,7 +37,8 @@ def test_the_page_reads_tables_of_groups_only_and_says_what_they_hold(html: str)
     # 0.55 - 0.002 * 23 = 0.504, a year before 0.55 - 0.002 * 11 = 0.528.
     assert "50 % stay within; from its size alone, 8 % would. In October 2025 it was 53 %." in text
     assert "Within, 76 % of all pairs that could be in contact are." in text
-    assert "1,445 ties after 1,435 ties" in text
+    assert "A tie has 3.8 strength on average, after 3.6 in October 2025." in text
+    assert "Of what is written, 85 % is returned, after 80 %." in text
     assert text.count("Contact is not liking") == 1
     assert "None" not in html.replace("None to", "").replace("None of", "")
 
@@ -44,12 +47,46 @@ def test_nothing_is_said_of_fewer_people_than_the_threshold(html: str):
     text = words(html)
     # Sales and Finance are large, but only two people of them know each other.
     assert "Finance" not in text
-    assert "With one other group fewer than ten people are in contact: nothing is said" in text
+    assert "There are ties of fewer than ten people besides: nothing is said of these." in text
     assert "918" in text and "930" in text and "909" not in text
-    assert "To one other list fewer than ten people wrote." in text
-    # Nine of eighteen answer: the number of these is not given.
-    assert re.search(r"<bdi>918</bdi>.*fewer than 10</td>", html)
-    assert re.search(r"<bdi>930</bdi>.*>15</td>", html)
+    # Of eighteen nine answer, of thirty fifteen: only of these it is said how.
+    assert re.search(r"918</bdi></th><td>18</td><td>23</td><td>–</td><td>–</td>.*>–</td>", html)
+    assert re.search(r"930</bdi></th><td>30</td><td>23</td><td>68 %</td><td>2.5 h</td>", html)
+
+
+def test_groups_that_are_not_told_apart_come_last_and_have_no_page(tmp_path: Path):
+    text = words(page(tmp_path, groups(support="(other)")))
+    assert "With no single other group are at least ten people in contact." in text
+    assert "all others together" in text and "(other)" not in text
+    with pytest.raises(report_group.NoSuchGroup, match=r"there are Finance, Sales$"):
+        page(tmp_path, groups(support="(other)"), "(other)")
+
+
+def test_the_tables_that_an_organisation_shares_give_the_same_page(tmp_path: Path, html: str):
+    tables = groups()
+    folder = write(tmp_path, tables | {"communities": []})
+    # As sql/staging/shared_network.sql and shared_communities.sql leave them.
+    shared = [row for row in tables["network"] if row["scope"] == "all"]
+    network = {
+        key: [row[key] for row in shared] for key in ("month", "mean_strength", "reciprocity")
+    }
+    pq.write_table(pa.table(network), folder / "network.parquet")
+    lists = [
+        row
+        if row["answerer_count"] >= 10
+        else row
+        | dict.fromkeys(
+            (
+                *("answered_share", "first_answer_median_hours", "answer_count"),
+                *("answerer_count", "stranger_answer_count", "cross_group_answer_count"),
+            )
+        )
+        for row in tables["communities"]
+        if row["member_count"] >= 10
+    ]
+    write(folder, {"communities": lists})
+    with open_published(folder, Limits(threads=1)) as connection:
+        assert report_group.page(connection, "Sales") == html
 
 
 def test_a_group_that_is_too_small_cannot_be_asked_for(tmp_path: Path):
