@@ -1,6 +1,6 @@
 """metrics.* become parquet: where data leave.
 
-Here: the files, their schema and order, the metric dictionary, the manifest.
+Here: the files, their schema and order, the metric dictionary, the views, the manifest.
 Not here: what the columns mean (sql/metrics) and whether they may be published (checks.py).
 
 Each file is whole at any time: it is written beside and moved into place. The set is what
@@ -11,7 +11,7 @@ schemas, rows sorted by grain, no clock.
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -22,12 +22,13 @@ import pyarrow.parquet as pq
 
 from pipelines import meanings
 from pipelines.models import Graph, Model
-from pipelines.private_files import sync_folder
+from pipelines.private_files import replace, sync_folder
 from pipelines.settings import Settings, make_private
 from pipelines.store import transaction
 
 DICTIONARY = "metric_dictionary"
 MANIFEST = "manifest.json"
+VIEWS = "views.sql"
 # Types that every reader opens with the same values. A sum of integers is HUGEINT in DuckDB and
 # silently becomes a double elsewhere, so anything else is refused rather than converted.
 _TYPES = {
@@ -124,6 +125,7 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, metric_dictionary(graph))
     release = _release(sorted([*files, dictionary]), written)
     _remove_vanished(folder, {file.path for file in release.files})
+    replace(folder / VIEWS, views_sql(release.files))
     _write_manifest(folder, connection, graph, release, settings)
     with transaction(connection):
         connection.execute(
@@ -180,6 +182,25 @@ def metric_dictionary(graph: Graph) -> pa.Table:
         ]
     )
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def views_sql(files: Iterable[PublishedFile]) -> str:
+    """The SQL that names the tables in any DuckDB whose working folder is that of the files.
+
+    It holds no data, so the manifest does not list it, and the release is the same without it.
+    """
+    paths = {file.table: f"{file.table}/*.parquet" if file.month else file.path for file in files}
+    return "\n".join(
+        [
+            "-- The published tables by name. In this folder: duckdb -init views.sql",
+            "SET TimeZone = 'UTC';",
+            *(
+                f"CREATE OR REPLACE VIEW \"{table}\" AS FROM read_parquet('{path}');"
+                for table, path in sorted(paths.items())
+            ),
+            "",
+        ]
+    )
 
 
 def read_manifest(folder: Path) -> list[PublishedFile]:
@@ -294,7 +315,7 @@ def _release(files: list[PublishedFile], written: set[str]) -> Release:
 
 def _remove_vanished(folder: Path, listed: set[str]) -> None:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST}:
+        if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST, VIEWS}:
             path.unlink()
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not any(path.iterdir()):
