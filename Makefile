@@ -1,5 +1,5 @@
 # make demo and make test work as the first command on a fresh machine.
-.PHONY: setup demo dev test lint docs bench superset lock
+.PHONY: setup demo dev test lint docs bench superset test-superset lock
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -44,6 +44,10 @@ bench: setup
 # A BI server on the published tables, in an environment of its own: docs/bi.md.
 superset: setup .venv-superset/complete
 	$(BIN)/python -m bi.serve
+
+# Minutes, and a browser: not among the tests of every day.
+test-superset: setup .venv-superset/complete
+	KITH_TEST_SUPERSET=1 $(BIN)/python -m pytest -n 0 tests/bi
 
 # Superset's own libraries are older than ours. The lock is complete, so nothing is resolved here.
 .venv-superset/complete: bi/requirements.lock | .venv/complete

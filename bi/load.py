@@ -5,7 +5,7 @@ Superset opens, and what Superset must know. Not here: making the environment (M
 the server (serve.py). Says the administrator's password where it makes one.
 """
 
-import json
+import contextlib
 import os
 import secrets
 import sys
@@ -63,7 +63,7 @@ def administrator(new_password: bool) -> None:
         role = security_manager.find_role("Admin")
         address = f"{_USER}@localhost"
         security_manager.add_user(_USER, "kith", "", address, role, password=password)
-    print(json.dumps({"user": _USER, "password": password}), flush=True)
+    print(password, file=sys.__stdout__, flush=True)
 
 
 def main(folder: Path, parquet: Path, new_password: bool) -> None:
@@ -93,8 +93,10 @@ def main(folder: Path, parquet: Path, new_password: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(os.environ["KITH_SUPERSET"]),
-        Path(os.environ["KITH_PARQUET"]),
-        "--new-password" in sys.argv,
-    )
+    # Superset prints what it likes; the standard output is for the password alone.
+    with contextlib.redirect_stdout(sys.stderr):
+        main(
+            Path(os.environ["KITH_SUPERSET"]),
+            Path(os.environ["KITH_PARQUET"]),
+            "--new-password" in sys.argv,
+        )

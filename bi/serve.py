@@ -31,7 +31,7 @@ def environment(folder: Path, parquet: Path) -> dict[str, str]:
 
 
 def load(folder: Path, parquet: Path, *, new_password: bool = False) -> str:
-    """Make Superset ready in ``folder`` and give what it says: the password, where it makes one.
+    """Make Superset ready in ``folder`` and give the new password of ``admin``, else an empty text.
 
     Does nothing while definitions, tables, place and versions are those of the last time, so that
     what somebody changed in the dashboard stays until kith brings another one. Raises
@@ -54,14 +54,14 @@ def load(folder: Path, parquet: Path, *, new_password: bool = False) -> str:
         check=True,
     )
     private_files.replace(marker, digest)
-    return done.stdout
+    return done.stdout.strip()
 
 
-def command(port: int) -> list[str]:
-    """The server: this machine alone, one process, so that DuckDB opens its file once."""
+def command(address: str) -> list[str]:
+    """The server at an address, or at a socket ``fd://…``: one process opens DuckDB's file once."""
     return [
         str(ENVIRONMENT / "bin" / "gunicorn"),
-        *("--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--timeout", "120"),
+        *("--bind", address, "--workers", "1", "--threads", "8", "--timeout", "120"),
         *("--log-level", "warning", "superset.app:create_app()"),
     ]
 
@@ -86,9 +86,10 @@ def main() -> None:
     if not (ENVIRONMENT / "complete").exists():
         sys.exit("Superset is not here; make superset installs it")
     folder = settings.data_folder / "superset"
-    print(load(folder, settings.parquet, new_password=given.new_password), end="")
+    if password := load(folder, settings.parquet, new_password=given.new_password):
+        print(f"user admin, password {password}: said now and never again")
     print(f"http://127.0.0.1:{given.port}/superset/dashboard/kith/", flush=True)
-    server = command(given.port)
+    server = command(f"127.0.0.1:{given.port}")
     os.execve(server[0], server, environment(folder, settings.parquet))
 
 

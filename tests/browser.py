@@ -75,8 +75,10 @@ class Browser:
             self.events.append(answer)
 
     def value(self, script: str) -> Any:
-        """What a script gives, run from outside the page and its policy."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        """What a script or its promise gives, run from outside the page and its policy."""
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer
         return answer["result"]["value"]
 
@@ -89,11 +91,7 @@ class Browser:
             "watcher.observe(document, {subtree: true, childList: true, characterData: true});"
             f"setTimeout(() => fail(document.body.innerText), {seconds * 1000}); look(); }})"
         )
-        answer = self.call(
-            "Runtime.evaluate", expression=look, returnByValue=True, awaitPromise=True
-        )
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"]["value"]
+        return self.value(look)
 
     def show(
         self,
@@ -115,6 +113,18 @@ class Browser:
             features=[{"name": "prefers-color-scheme", "value": scheme}],
         )
         self.call("Page.navigate", url=address)
+        self.loaded()
+
+    def press_enter(self) -> None:
+        """Press and let go the key, wherever the page has its cursor."""
+        for kind, text in {"keyDown": "\r", "keyUp": ""}.items():
+            self.call(
+                "Input.dispatchKeyEvent",
+                **{"type": kind, "key": "Enter", "windowsVirtualKeyCode": 13, "text": text},
+            )
+
+    def loaded(self) -> None:
+        """Wait until a page has been loaded since ``events`` was last cleared."""
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 
