@@ -33,6 +33,9 @@ _MONTH_LABEL = (
 )
 
 
+Rows = Mapping[str, Sequence[Mapping[str, object]]]
+
+
 @dataclass(frozen=True)
 class Frame:
     """Room for one picture, in units of its view box, which is as wide as it is meant to be seen.
@@ -117,10 +120,10 @@ def named_lines(
         ),
     )
     x, y = _month_axis(months, frame), _value_axis(top, count=5)
-    drawn = alt.Chart(alt.Data(values=points)).mark_line(
+    drawn = alt.Chart(alt.NamedData("points")).mark_line(
         strokeWidth=2.25, strokeCap="round", strokeJoin="round"
     )
-    named = alt.Chart(alt.Data(values=labels))
+    named = alt.Chart(alt.NamedData("labels"))
     return _framed(
         alt.layer(
             drawn.encode(x=x, y=y, color=colour, strokeDash=dash),
@@ -136,6 +139,7 @@ def named_lines(
                 x=alt.value(plot_width + 20), y=alt.Y("place:Q"), text="name:N"
             ),
         ),
+        {"points": points, "labels": labels},
         frame,
     )
 
@@ -158,7 +162,7 @@ def trend(
         {"month": _instant(month), "value": value, "newest": number == known[-1]}
         for number, (month, value) in enumerate(zip(months, values, strict=True))
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(alt.NamedData("rows")).encode(
         x=_month_axis(months, PANEL), y=_value_axis(top, count=3, floor=floor)
     )
     return _framed(
@@ -175,6 +179,7 @@ def trend(
                 size=40, opacity=1, fill="var(--line-1)"
             ),
         ),
+        {"rows": rows},
         PANEL,
     )
 
@@ -226,19 +231,21 @@ def _apart(values: Sequence[float], gap: float, top: float) -> list[float]:
     return places
 
 
-def _framed(chart: alt.LayerChart, frame: Frame) -> Markup:
+def _framed(chart: alt.LayerChart, rows: Rows, frame: Frame) -> Markup:
     plot_width, plot_height = _plot(frame)
     room = {"left": frame.left, "right": frame.right}
     return svg(
         chart.properties(width=plot_width, height=plot_height),
+        rows,
         room | {"top": 10, "bottom": frame.height - plot_height - 10},
         frame.font,
     )
 
 
-def svg(chart: alt.LayerChart, padding: Mapping[str, int], font: int) -> Markup:
+def svg(chart: alt.LayerChart, rows: Rows, padding: Mapping[str, int], font: int) -> Markup:
     """The picture as an element of the page, without anything that is not on the lists above.
 
+    rows     of each data set that the chart names; Altair would copy them with every layer
     padding  room around it, in units of the view box, by side;  font  size of all texts
     """
     sized = chart.properties(autosize="none", padding=dict(padding)).configure(
@@ -256,10 +263,12 @@ def svg(chart: alt.LayerChart, padding: Mapping[str, int], font: int) -> Markup:
             tickColor="var(--rule)",
         ),
     )
+    drawing = sized.to_dict(validate=False)  # each part was checked when it was made
+    for part in (drawing, *drawing["layer"]):
+        if "data" in part:
+            part["data"] = {"values": rows[part["data"]["name"]]}
     version = alt.SCHEMA_VERSION.rpartition(".")[0]
-    text = vl_convert.vegalite_to_svg(
-        sized.to_dict(validate=False), vl_version=version, allowed_base_urls=[]
-    )
+    text = vl_convert.vegalite_to_svg(drawing, vl_version=version, allowed_base_urls=[])
     root = ElementTree.fromstring(text)
     _keep_known(root)
     root.attrib = {"viewBox": root.attrib["viewBox"]}

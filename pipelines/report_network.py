@@ -228,21 +228,33 @@ def _picture(
     marks = _marks(canvas, drawn, membership)
     where = {tie.contact_id: mark for tie, mark in zip(drawn, marks, strict=True)}
     x, y = (alt.X("x:Q", scale=None, axis=None), alt.Y("y:Q", scale=None, axis=None))
-    layers = [
-        _chart(_ring_points(canvas, _radii(len(drawn))))
-        .mark_line(stroke="var(--rule)", strokeWidth=1)
-        .encode(x=x, y=y, detail="ring:N", order="step:Q")
-    ]
-    if between:
-        layers.append(
-            _chart([_between_line(where, pair) for pair in between])
-            .mark_rule(stroke="var(--quiet)", strokeWidth=0.8, opacity=0.35)
-            .encode(x=x, y=y, x2="x2:Q", y2="y2:Q")
-        )
     looks = dict(zip(sorted(set(membership)), groups, strict=True))
+    middle = {"x": canvas.across + canvas.margin, "y": canvas.down + canvas.margin}
+    labels = _labels(canvas, drawn, marks, me)
+    rows = {
+        "rings": _ring_points(canvas, _radii(len(drawn))),
+        "between": [_between_line(where, pair) for pair in between],
+        "middle": [middle],
+        **{
+            f"group {number}": [_at(mark) for mark in marks if mark.group == number]
+            for number in looks
+        },
+        **{
+            align: [label for label in labels if label["align"] == align]
+            for align in ("center", "left", "right")
+        },
+    }
+    layers = {
+        "rings": _chart("rings")
+        .mark_line(stroke="var(--rule)", strokeWidth=1)
+        .encode(x=x, y=y, detail="ring:N", order="step:Q"),
+        "between": _chart("between")
+        .mark_rule(stroke="var(--quiet)", strokeWidth=0.8, opacity=0.35)
+        .encode(x=x, y=y, x2="x2:Q", y2="y2:Q"),
+    }
     for number, group in looks.items():
-        layers.append(
-            _chart([_at(mark) for mark in marks if mark.group == number])
+        layers[f"group {number}"] = (
+            _chart(f"group {number}")
             .mark_point(
                 shape=group.shape,
                 filled=True,
@@ -253,26 +265,23 @@ def _picture(
             )
             .encode(x=x, y=y, size=alt.Size("size:Q", scale=None))
         )
-    middle = {"x": canvas.across + canvas.margin, "y": canvas.down + canvas.margin}
-    layers.append(
-        _chart([middle]).mark_circle(fill="var(--ink)", size=70, opacity=1).encode(x=x, y=y)
+    layers["middle"] = (
+        _chart("middle").mark_circle(fill="var(--ink)", size=70, opacity=1).encode(x=x, y=y)
     )
-    labels = _labels(canvas, drawn, marks, me)
     for align in ("center", "left", "right"):
-        if some := [label for label in labels if label["align"] == align]:
-            layers.append(
-                _chart(some)
-                .mark_text(align=align, baseline="middle", fill="var(--ink)")
-                .encode(x=x, y=y, text="name:N")
-            )
-    sized = alt.layer(*layers).properties(width=2 * middle["x"], height=2 * middle["y"])
-    return report_charts.svg(
-        sized, dict.fromkeys(("left", "right", "top", "bottom"), 0), canvas.font
-    )
+        layers[align] = (
+            _chart(align)
+            .mark_text(align=align, baseline="middle", fill="var(--ink)")
+            .encode(x=x, y=y, text="name:N")
+        )
+    filled = [layer for name, layer in layers.items() if rows[name]]
+    sized = alt.layer(*filled).properties(width=2 * middle["x"], height=2 * middle["y"])
+    no_room = dict.fromkeys(("left", "right", "top", "bottom"), 0)
+    return report_charts.svg(sized, rows, no_room, canvas.font)
 
 
-def _chart(rows: Sequence[Mapping]) -> alt.Chart:
-    return alt.Chart(alt.Data(values=rows))
+def _chart(rows: str) -> alt.Chart:
+    return alt.Chart(alt.NamedData(rows))
 
 
 def _at(mark: _Mark) -> dict[str, float]:
