@@ -241,21 +241,26 @@ class Page:
         browser.show(f"{address}/superset/dashboard/kith/#TAB-{name}", 1400, height=1600)
         browser.wait_for(SETTLED, PATIENCE_SECONDS)
         self.charts: Mapping[str, dict] = browser.value(CHARTS)
-        self.requested = [
-            event["params"]["request"]["url"]
-            for event in browser.events
-            if event.get("method") == "Network.requestWillBeSent"
-        ]
+        heard = [(event.get("method"), event.get("params", {})) for event in browser.events]
+        self.requested = {
+            asked["requestId"]: asked["request"]["url"]
+            for method, asked in heard
+            if method == "Network.requestWillBeSent"
+        }
+        # The browser speaks of a request, too, that the page's own policy then forbids.
+        self.forbidden = {
+            failed["requestId"]
+            for method, failed in heard
+            if method == "Network.loadingFailed" and failed.get("blockedReason") == "csp"
+        }
         self.sent = {}
-        for event in browser.events:
-            if event.get("method") != "Network.responseReceived":
+        for method, answer in heard:
+            if method != "Network.responseReceived":
                 continue
-            asked = parse_qs(urlsplit(event["params"]["response"]["url"]).query)
+            asked = parse_qs(urlsplit(answer["response"]["url"]).query)
             form = json.loads(asked.get("form_data", ["{}"])[0])
             if "slice_id" in form:  # the list of people to choose from has none
-                body = browser.call(
-                    "Network.getResponseBody", requestId=event["params"]["requestId"]
-                )
+                body = browser.call("Network.getResponseBody", requestId=answer["requestId"])
                 self.sent[str(form["slice_id"])] = json.loads(body["body"])["result"][0]["data"]
 
 
@@ -304,7 +309,7 @@ def test_lines_and_bars_are_drawn_of_the_points_of_sql(page: tuple[str, Page], a
     title, sql = SERIES[name]
     chart = shown.charts[title]
     expected = {(month, series): value for month, series, value in ask(sql)}
-    assert len(expected) > 6
+    assert len(expected) >= 6
     assert points(shown.sent[chart["id"]]) == pytest.approx(expected)
     drawn = [one for one in shown.charts.values() if one["drawn"]]
     assert len(drawn) == 2
@@ -315,21 +320,20 @@ def test_nothing_is_asked_of_another_machine(page: tuple[str, Page], address: st
     _, shown = page
     elsewhere = [
         url
-        for url in shown.requested
-        if not url.startswith((f"{address}/", "data:", f"blob:{address}"))
+        for request, url in shown.requested.items()
+        if request not in shown.forbidden
+        and not url.startswith((f"{address}/", "data:", f"blob:{address}"))
     ]
+    assert f"{address}/superset/dashboard/kith/" in " ".join(shown.requested.values())
     assert elsewhere == []
 
 
 @pytest.mark.parametrize(
     ("sql", "answer"),
     [
-        ("SELECT count(*) AS n FROM tie_strength", r'"n": ?\d+'),
-        (
-            "SELECT * FROM read_text('/etc/hostname')",
-            "disabled|not allowed|Permission|cannot access",
-        ),
-        ("CREATE TABLE mine AS SELECT 1", "not allowed|only|DML|SELECT|read-only"),
+        ("SELECT count(*) AS n FROM people", r'"data": \[{"n": \d+}\]'),
+        ("SELECT * FROM read_text('/etc/hostname')", "file system operations are disabled"),
+        ("CREATE TABLE mine AS SELECT 1", "DML_NOT_ALLOWED_ERROR"),
     ],
 )
 def test_sql_of_the_lab_reaches_the_published_tables_alone(browser: Browser, sql: str, answer: str):
