@@ -114,7 +114,7 @@ def test_every_text_lies_within_the_page_and_is_large_enough(
     assert_quiet(browser, path)
     browser.value("[...document.querySelectorAll('details')].map(e => e.open = true)")
     texts = browser.value(_TEXTS)
-    assert len(texts) > (100 if which == "group_page" else 300)
+    assert len(texts) > (80 if which == "group_page" else 300)
     assert [one for one in texts if one["left"] < 0 or one["right"] > width] == []
     assert [one for one in texts if one["size"] < 10] == []
     assert browser.value("document.documentElement.scrollWidth") == width
