@@ -52,7 +52,7 @@ def main() -> None:
     try:
         app()
     except (*known, AccountError, PullProblem, Refused) as error:
-        errors.print(f"kith: {error}", markup=False, soft_wrap=True)
+        errors.print(f"kith: {terminal.message(str(error))}", markup=False, soft_wrap=True)
         sys.exit(1)
     except Exception as error:
         if os.environ.get("KITH_DEBUG"):
@@ -179,27 +179,42 @@ def query(
 @app.command()
 def report(
     person: Annotated[str | None, typer.Argument(help="Address or name; without, you.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="About this group instead, and about no person.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """One self-contained page about one person's network."""
+    """One self-contained page about one person's network, or about one group."""
     from pipelines import report as pages
+    from pipelines import report_group
 
     settings = _settings()
-    with _published(settings) as connection:
+    if person is not None and group is not None:
+        raise typer.BadParameter("name a person or a --group, not both")
+    # What is said of an organisation's groups is what may be shared of them.
+    shared = group is not None and settings.effective_audience == "organisation"
+    folder = settings.parquet_groups if shared else settings.parquet
+    with _published(settings, folder) as connection:
         try:
-            person_id = pages.find_person(connection, person)
-        except pages.NoSuchPerson as error:
+            if group is not None:
+                name = report_group.find_group(connection, group)
+                page, file_name = report_group.page(connection, name), report_group.file_name(name)
+            else:
+                person_id = pages.find_person(connection, person)
+                target = settings.report.openness_target
+                page = pages.page(connection, person_id, openness_target=target)
+                file_name = f"{person_id}.html"
+        except (pages.NoSuchPerson, report_group.NoSuchGroup) as error:
             raise Refused(str(error)) from error
-        page = pages.page(connection, person_id)
-    target = output or settings.data_folder / "reports" / f"{person_id}.html"
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = output or settings.data_folder / "reports" / file_name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Names stand in it: closed to others from the first byte.
-    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(page.encode())
-    console.print(f"{target}", markup=False, soft_wrap=True)
+    console.print(f"{path}", markup=False, soft_wrap=True)
     if show:
-        webbrowser.open(target.resolve().as_uri())
+        webbrowser.open(path.resolve().as_uri())
 
 
 @app.command()
@@ -263,13 +278,17 @@ def _settings() -> Settings:
 
 
 @contextmanager
-def _published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def _published(
+    settings: Settings, folder: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published tables, in parquet/ unless another folder is given."""
     from pipelines.publish import MANIFEST
     from pipelines.warehouse import open_published
 
-    if not (settings.parquet / MANIFEST).exists():
-        raise Refused(f"nothing is published in {settings.parquet} yet; try kith run")
-    with open_published(settings.parquet, settings.limits) as connection:
+    folder = folder or settings.parquet
+    if not (folder / MANIFEST).exists():
+        raise Refused(f"nothing is published in {folder} yet; try kith run")
+    with open_published(folder, settings.limits) as connection:
         yield connection
 
 

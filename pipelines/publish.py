@@ -1,6 +1,7 @@
 """metrics.* become parquet: where data leave.
 
-Here: the files of parquet/, their schema and order, the metric dictionary, the manifest.
+Here: the files of parquet/, their schema and order, the metric dictionary, the views, the
+manifest.
 Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), how rows
 lie in a file (parquet_files.py), and the group tables that are made to be shared
 (publish_groups.py).
@@ -24,13 +25,14 @@ import pyarrow as pa
 
 from pipelines import meanings, parquet_files
 from pipelines.models import Graph, Model
-from pipelines.private_files import sync_folder
+from pipelines.private_files import replace, sync_folder
 from pipelines.published_keys import keys
 from pipelines.settings import Settings, make_private
 from pipelines.store import transaction
 
 DICTIONARY = "metric_dictionary"
 MANIFEST = "manifest.json"
+VIEWS = "views.sql"
 # Types that every reader opens with the same values. A sum of integers is HUGEINT in DuckDB and
 # silently becomes a double elsewhere, so anything else is refused rather than converted.
 _TYPES = {
@@ -128,6 +130,7 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, words)
     release = released([*files, dictionary], written)
     remove_vanished(folder, {file.path for file in release.files})
+    replace(folder / VIEWS, views_sql(release.files))
     _write_manifest(folder, connection, graph, release, settings)
     with transaction(connection):
         connection.execute(
@@ -190,6 +193,25 @@ def metric_dictionary(
         ]
     )
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def views_sql(files: Iterable[PublishedFile]) -> str:
+    """The SQL that names the tables in any DuckDB whose working folder is that of the files.
+
+    It holds no data, so the manifest does not list it, and the release is the same without it.
+    """
+    paths = {file.table: f"{file.table}/*.parquet" if file.month else file.path for file in files}
+    return "\n".join(
+        [
+            "-- The published tables by name. In this folder: duckdb -init views.sql",
+            "SET TimeZone = 'UTC';",
+            *(
+                f"CREATE OR REPLACE VIEW \"{table}\" AS FROM read_parquet('{path}');"
+                for table, path in sorted(paths.items())
+            ),
+            "",
+        ]
+    )
 
 
 def read_manifest(folder: Path) -> list[PublishedFile]:
@@ -311,7 +333,7 @@ def released(files: Iterable[PublishedFile], written: Iterable[str]) -> Release:
 def remove_vanished(folder: Path, listed: set[str]) -> None:
     """Remove every file that is neither listed nor the manifest, and folders left empty."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST}:
+        if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST, VIEWS}:
             path.unlink()
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not any(path.iterdir()):

@@ -1,8 +1,9 @@
 """The page a person looks at: one self-contained HTML text, made from the published tables.
 
-Here: finding the person, putting the page together, how numbers and dates are written.
-Not here: which facts stand out (report_facts.py), pictures (report_charts.py), words, layout and
-colours (report.html).
+Here: finding the person, putting the page together.
+Not here: which facts stand out (report_facts.py, report_openings.py, report_scores.py), pictures
+(report_charts.py, report_network.py), how numbers are written (report_words.py), words
+(report.html), layout and colours (report.css), pages about groups (report_group.py).
 
 The page runs no script and loads nothing. kith describes and never ranks or labels people: only
 ties have states.
@@ -10,34 +11,26 @@ ties have states.
 
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import duckdb
-import jinja2
 
-from pipelines import report_charts, report_facts
+from pipelines import (
+    report_charts,
+    report_facts,
+    report_network,
+    report_openings,
+    report_scores,
+    report_words,
+)
+from pipelines.report_charts import NARROW, WIDE, Line
 from pipelines.report_facts import Diversity, Period, Tie, called, readable
+from pipelines.report_scores import History
 
 _LISTED_TIES = 50
 _MAIL_ROWS = 15
 _QUIET_ROWS = 15
 _CHOICES = 8
-_CEILINGS = {"entropy": 1.0, "clustering": 1.0}
-_WORDS = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+_CEILINGS = {"entropy": 1.0, "clustering": 1.0, "group_diversity": 1.0}
 
 
 class NoSuchPerson(ValueError):
@@ -79,11 +72,17 @@ def find_person(connection: duckdb.DuckDBPyConnection, text: str | None) -> int:
     )
 
 
-def page(connection: duckdb.DuckDBPyConnection, person_id: int, month: date | None = None) -> str:
+def page(
+    connection: duckdb.DuckDBPyConnection,
+    person_id: int,
+    month: date | None = None,
+    openness_target: float | None = None,
+) -> str:
     """The whole page as HTML.
 
-    connection  the published tables by name (warehouse.open_published)
-    month       first day of the month to describe; the newest with anything in it where not given
+    connection       the published tables by name (warehouse.open_published)
+    month            first day of the month to describe; the newest with anything where not given
+    openness_target  where the person would like openness to be, 0 to 1
     Raises NoSuchPerson for a person_id that is not in people, or a month that is not computed.
     """
     person = report_facts.person(connection, person_id)
@@ -104,7 +103,25 @@ def page(connection: duckdb.DuckDBPyConnection, person_id: int, month: date | No
         state: report_facts.by_peak([t for t in ties if t.state == state])
         for state in {tie.state for tie in ties}
     }
-    return _template().render(
+    change = report_scores.change(connection, person_id, period)
+    change_past_month = period.year_ago if period.year_ago in change else None
+    giving = report_scores.giving(connection, person_id, period)
+    made, received = report_scores.introductions(connection, person_id, period)
+    return report_words.template("report.html").render(
+        openings=report_openings.openings(connection, person_id, period),
+        network=report_network.network(
+            connection, ties, period, "you" if person.is_me else person.name
+        ),
+        gave=giving.get(period.month),
+        gave_past=giving.get(period.year_ago),
+        made=made,
+        received=received,
+        change_now=change.get(period.month),
+        change_past=change.get(change_past_month),
+        change_past_month=change_past_month,
+        openness=_openness(change, period, openness_target),
+        target=openness_target,
+        coverage=report_scores.coverage(connection, person_id, period),
         person=person,
         period=period,
         is_newest_seen=month is None,
@@ -128,36 +145,10 @@ def page(connection: duckdb.DuckDBPyConnection, person_id: int, month: date | No
         past_month=report_facts.past_month(history, period),
         constraint_change=report_facts.constraint_change(history, period),
         trends=_trends(history, period),
-        definitions=report_facts.definitions(connection),
+        definitions=report_facts.definitions(
+            connection, report_facts.DEFINED | report_scores.DEFINED
+        ),
     )
-
-
-def amount(number: float | None, digits: int = 1) -> str:
-    """A number with fixed digits, so that columns align; a dash where it is undefined."""
-    if number is None:
-        return "–"
-    smallest = 10.0**-digits
-    if 0 < number < smallest / 2:
-        return f"<{smallest:.{digits}f}"
-    return f"{number:,.{digits}f}"
-
-
-def percent(share: float | None) -> str:
-    """A share of 0 to 1 in per cent; a dash where it is undefined."""
-    if share is None:
-        return "–"
-    return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
-
-
-def day(when: date, month: str = "%B") -> str:
-    """As in 3 October 2026; ``%b`` for 3 Oct 2026."""
-    return f"{when.day} {when:{month} %Y}"
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """``one`` or ``many`` behind the number, which is a word as long as it is short."""
-    word = _WORDS[number] if number < len(_WORDS) else f"{number:,}"
-    return f"{word} {one if number == 1 else many}"
 
 
 def _ambiguous(text: str, rows: Sequence[tuple[int, str | None, str | None]]) -> str:
@@ -175,20 +166,39 @@ def _lines(
         return None
     strengths = report_facts.strengths(connection, person_id, period, now + once)
     pictures = {
-        key: report_charts.strength_lines(
+        key: report_charts.named_lines(
             period.months,
             [
-                report_charts.Line(
-                    f"{readable(tie.name, frame.names)}  {amount(tie.strength)}",
+                Line(
+                    f"{readable(tie.name, frame.names)}  {report_words.amount(tie.strength)}",
                     strengths[tie.contact_id],
                 )
                 for tie in now + once
             ],
             frame,
         )
-        for key, frame in (("wide", report_charts.WIDE), ("narrow", report_charts.NARROW))
+        for key, frame in (("wide", WIDE), ("narrow", NARROW))
     }
     return {"now": now, "once": once, **pictures}
+
+
+def _openness(change: History, period: Period, target: float | None) -> dict | None:
+    """Openness and closedness over time, and the target; None where there is no line yet."""
+    lines = []
+    for column in ("openness", "closedness"):
+        values = [change.get(month, {}).get(column) for month in period.months]
+        if sum(value is not None for value in values) > 1:
+            newest = report_words.amount(values[-1], 2)
+            lines.append(Line(f"{column}  {newest}", values, is_dashed=False))
+    if not lines:
+        return None
+    if target is not None:
+        label = f"target  {report_words.amount(target, 2)}"
+        lines.append(Line(label, [target] * len(period.months), is_dashed=True))
+    return {
+        key: report_charts.named_lines(period.months, lines, frame, ceiling=1.0)
+        for key, frame in (("wide", WIDE), ("narrow", NARROW))
+    }
 
 
 def _trends(history: Diversity, period: Period) -> dict[str, str]:
@@ -199,16 +209,3 @@ def _trends(history: Diversity, period: Period) -> dict[str, str]:
         if sum(value is not None for value in values) > 1:
             pictures[column] = report_charts.trend(period.months, values, _CEILINGS.get(column))
     return pictures
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True,
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"amount": amount, "percent": percent, "day": day, "counted": counted}
-    environment.filters["month"] = "{:%B %Y}".format
-    return environment.get_template("report.html")

@@ -1,14 +1,15 @@
 """The pictures of the report: lines over months as SVG that lives inside the page.
 
 Here: what is drawn, at which width, and the few SVG elements that may reach the page.
-Not here: which people and numbers are shown (report.py), words, layout and colours (report.html).
+Not here: the network (report_network.py), which people and numbers are shown (report.py), words,
+layout and colours (report.html).
 
 Colours are the page's custom properties, so one picture serves light, dark and print. Sizes are
 fixed and nothing depends on the fonts of the machine that draws. Names enter Vega-Lite as data
 only: no expression, title or link is ever made of one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from xml.etree import ElementTree
@@ -30,6 +31,9 @@ _ATTRIBUTES = {
 _MONTH_LABEL = (
     "utcmonth(datum.value) == 0 ? utcFormat(datum.value, '%Y') : utcFormat(datum.value, '%b')"
 )
+
+
+Rows = Mapping[str, Sequence[Mapping[str, object]]]
 
 
 @dataclass(frozen=True)
@@ -57,20 +61,26 @@ PANEL = Frame(width=300, height=124, left=34, right=10, font=11, names=0, month_
 class Line:
     """One contact's values, one for each month; None where there is none yet.
 
-    label  what stands at the end of the line, already short enough for the frame
+    label      what stands at the end of the line, already short enough for the frame
+    is_dashed  where None, lines beyond the colours are
     """
 
     label: str
     values: Sequence[float | None]
+    is_dashed: bool | None = None
 
 
-def strength_lines(months: Sequence[date], lines: Sequence[Line], frame: Frame) -> Markup:
+def named_lines(
+    months: Sequence[date], lines: Sequence[Line], frame: Frame, ceiling: float | None = None
+) -> Markup:
     """Every line in one picture, named at its end.
 
-    months  first days, ascending, at least two;  lines  at most MOST_LINES, strongest first
+    months   first days, ascending, at least two;  lines  at most MOST_LINES, strongest first
+    ceiling  end of the scale where there is one, else a little above the largest value
     """
     plot_width, plot_height = _plot(frame)
-    top = 1.06 * max(value for line in lines for value in line.values if value is not None)
+    values = [value for line in lines for value in line.values if value is not None]
+    top = ceiling or 1.06 * max(values)
     ends = [(line.values[-1] or 0.0) for line in lines]
     places = _apart(ends, gap=top * (frame.font + 4) / plot_height, top=top)
     keys = [str(number) for number in range(len(lines))]
@@ -101,15 +111,20 @@ def strength_lines(months: Sequence[date], lines: Sequence[Line], frame: Frame) 
         legend=None,
         scale=alt.Scale(
             domain=keys,
-            range=[[1, 0] if number < _LINES else [5, 3] for number in range(len(keys))],
+            range=[
+                [5, 3]
+                if (number >= _LINES if line.is_dashed is None else line.is_dashed)
+                else [1, 0]
+                for number, line in enumerate(lines)
+            ],
         ),
     )
     x, y = _month_axis(months, frame), _value_axis(top, count=5)
-    drawn = alt.Chart(alt.Data(values=points)).mark_line(
+    drawn = alt.Chart(alt.NamedData("points")).mark_line(
         strokeWidth=2.25, strokeCap="round", strokeJoin="round"
     )
-    named = alt.Chart(alt.Data(values=labels))
-    return _svg(
+    named = alt.Chart(alt.NamedData("labels"))
+    return _framed(
         alt.layer(
             drawn.encode(x=x, y=y, color=colour, strokeDash=dash),
             named.mark_rule(strokeWidth=1, opacity=0.6).encode(
@@ -124,17 +139,22 @@ def strength_lines(months: Sequence[date], lines: Sequence[Line], frame: Frame) 
                 x=alt.value(plot_width + 20), y=alt.Y("place:Q"), text="name:N"
             ),
         ),
+        {"points": points, "labels": labels},
         frame,
     )
 
 
 def trend(
-    months: Sequence[date], values: Sequence[float | None], ceiling: float | None = None
+    months: Sequence[date],
+    values: Sequence[float | None],
+    ceiling: float | None = None,
+    floor: float = 0.0,
 ) -> Markup:
     """One measure over time, small, with its newest value marked.
 
     months  first days, ascending, at least two;  values  at least one that is not None
     ceiling  end of the scale where the measure has one, else a little above the largest value
+    floor    where the scale begins
     """
     known = [number for number, value in enumerate(values) if value is not None]
     top = ceiling or 1.15 * max(values[number] for number in known) or 1.0
@@ -142,10 +162,10 @@ def trend(
         {"month": _instant(month), "value": value, "newest": number == known[-1]}
         for number, (month, value) in enumerate(zip(months, values, strict=True))
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=_month_axis(months, PANEL), y=_value_axis(top, count=3)
+    base = alt.Chart(alt.NamedData("rows")).encode(
+        x=_month_axis(months, PANEL), y=_value_axis(top, count=3, floor=floor)
     )
-    return _svg(
+    return _framed(
         alt.layer(
             base.mark_line(
                 stroke="var(--line-1)",
@@ -159,6 +179,7 @@ def trend(
                 size=40, opacity=1, fill="var(--line-1)"
             ),
         ),
+        {"rows": rows},
         PANEL,
     )
 
@@ -187,10 +208,10 @@ def _month_axis(months: Sequence[date], frame: Frame) -> alt.X:
     )
 
 
-def _value_axis(top: float, count: int) -> alt.Y:
+def _value_axis(top: float, count: int, floor: float = 0.0) -> alt.Y:
     return alt.Y(
         "value:Q",
-        scale=alt.Scale(domain=[0, top], nice=False),
+        scale=alt.Scale(domain=[floor, top], nice=False),
         axis=alt.Axis(title=None, tickCount=count, domain=False, ticks=False),
     )
 
@@ -210,26 +231,30 @@ def _apart(values: Sequence[float], gap: float, top: float) -> list[float]:
     return places
 
 
-def _svg(chart: alt.LayerChart, frame: Frame) -> Markup:
-    """The picture as an element of the page, without anything that is not on the lists above."""
+def _framed(chart: alt.LayerChart, rows: Rows, frame: Frame) -> Markup:
     plot_width, plot_height = _plot(frame)
-    sized = chart.properties(
-        width=plot_width,
-        height=plot_height,
-        autosize="none",
-        padding={
-            "left": frame.left,
-            "right": frame.right,
-            "top": 10,
-            "bottom": frame.height - plot_height - 10,
-        },
-    ).configure(
+    room = {"left": frame.left, "right": frame.right}
+    return svg(
+        chart.properties(width=plot_width, height=plot_height),
+        rows,
+        room | {"top": 10, "bottom": frame.height - plot_height - 10},
+        frame.font,
+    )
+
+
+def svg(chart: alt.LayerChart, rows: Rows, padding: Mapping[str, int], font: int) -> Markup:
+    """The picture as an element of the page, without anything that is not on the lists above.
+
+    rows     of each data set that the chart names; Altair would copy them with every layer
+    padding  room around it, in units of the view box, by side;  font  size of all texts
+    """
+    sized = chart.properties(autosize="none", padding=dict(padding)).configure(
         background="transparent",
         aria=False,
         view=alt.ViewConfig(stroke=None),
-        text=alt.MarkConfig(fontSize=frame.font),
+        text=alt.MarkConfig(fontSize=font),
         axis=alt.AxisConfig(
-            labelFontSize=frame.font,
+            labelFontSize=font,
             labelColor="var(--quiet)",
             labelPadding=6,
             labelOverlap=False,
@@ -238,8 +263,12 @@ def _svg(chart: alt.LayerChart, frame: Frame) -> Markup:
             tickColor="var(--rule)",
         ),
     )
+    drawing = sized.to_dict(validate=False)  # each part was checked when it was made
+    for part in (drawing, *drawing["layer"]):
+        if "data" in part:
+            part["data"] = {"values": rows[part["data"]["name"]]}
     version = alt.SCHEMA_VERSION.rpartition(".")[0]
-    text = vl_convert.vegalite_to_svg(sized.to_dict(), vl_version=version, allowed_base_urls=[])
+    text = vl_convert.vegalite_to_svg(drawing, vl_version=version, allowed_base_urls=[])
     root = ElementTree.fromstring(text)
     _keep_known(root)
     root.attrib = {"viewBox": root.attrib["viewBox"]}

@@ -9,14 +9,14 @@ Names come from mail headers, so they are hostile: they are cleaned as they are 
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
 SHOWN_MONTHS = 24
-MEASURES = ("contact_count", "effective_size", "constraint", "entropy", "clustering")
+MEASURES = "contact_count effective_size constraint entropy clustering group_diversity".split()
 _NAME_COLUMNS = 48  # longest name on the page; columns of text
 _CLOSEST_NOW = 5
 # Mail strengths whose sum is below this are too little to call one-sided.
@@ -38,22 +38,35 @@ _PERSON = """
         coalesce(is_mailbox_owner, false)
     from people where person_id = ?
 """
-# The newest month with contact in both directions, else with a trace of it, else the newest of all.
+# The newest month with contact in both directions, else with a trace of it.
 _MONTH = """
     select coalesce(
-        (select max(month) from network_diversity where person_id = $person),
-        (select max(month) from tie_strength where person_id = $person),
-        (select max(month) from months)
+        (select max(month) from network_diversity where person_id = $person and month >= $since),
+        (select max(month) from tie_strength where person_id = $person and month >= $since)
     )
 """
 _MONTHS = """
     select month, cast(as_of - interval 1 second as date), is_complete,
         date_diff('day', window_start_date, cast(as_of as date)), (select max(month) from months)
     from months
-    where month <= $month and month >= coalesce(
-        (select min(month) from tie_strength where person_id = $person and month <= $month), $month
-    )
+    where month <= $month
     order by month desc limit $shown
+"""
+# Whoever had ties before the shown months is shown from the first of these on.
+_FIRST_SHOWN = """
+    select case
+        when exists (from tie_strength where person_id = $person and month < $since) then $since
+        else coalesce(
+            (
+                select min(month) from tie_strength
+                where person_id = $person and month between $since and $month
+            ),
+            $month
+        )
+    end
+"""
+_NAMES = """
+    select person_id, name, address from people where list_contains($ids, person_id)
 """
 _TIES = """
     select ties.contact_id, people.name, people.address, people.group_name, people.domain,
@@ -82,7 +95,10 @@ _STRENGTHS = """
     where person_id = $person and month between $first and $month
         and list_contains($contacts, contact_id)
 """
-_DICTIONARY = "select table_name, column_name, meaning, unit, source from metric_dictionary"
+_DICTIONARY = """
+    select table_name, column_name, meaning, unit, source, high_means, low_means
+    from metric_dictionary
+"""
 
 
 @dataclass(frozen=True)
@@ -203,13 +219,30 @@ def period(
     connection: duckdb.DuckDBPyConnection, person_id: int, month: date | None
 ) -> Period | None:
     """Up to 24 months from the person's first tie on; None where the month is not computed."""
-    if month is None:
-        ((month,),) = connection.execute(_MONTH, {"person": person_id}).fetchall()
-    scope = {"person": person_id, "month": month, "shown": SHOWN_MONTHS}
+    ((newest,),) = connection.execute("select max(month) from months").fetchall()
+    if newest is None:
+        return None
+    month = month or _newest_seen(connection, person_id, newest) or newest
+    scope = {"month": month, "shown": SHOWN_MONTHS}
     rows = connection.execute(_MONTHS, scope).fetchall()
     if not rows or rows[0][0] != month:
         return None
-    return Period(tuple(row[0] for row in reversed(rows)), *rows[0][1:])
+    scope = {"person": person_id, "month": month, "since": rows[-1][0]}
+    ((first,),) = connection.execute(_FIRST_SHOWN, scope).fetchall()
+    months = tuple(row[0] for row in reversed(rows) if row[0] >= first)
+    return Period(months, *rows[0][1:])
+
+
+def _newest_seen(
+    connection: duckdb.DuckDBPyConnection, person_id: int, newest: date
+) -> date | None:
+    """The newest month with anything of the person; the whole past is read only in need."""
+    for since in (newest.replace(year=newest.year - 1), date.min):
+        scope = {"person": person_id, "since": since}
+        ((month,),) = connection.execute(_MONTH, scope).fetchall()
+        if month is not None:
+            return month
+    return None
 
 
 def ties(connection: duckdb.DuckDBPyConnection, person_id: int, period: Period) -> list[Tie]:
@@ -225,6 +258,22 @@ def ties(connection: duckdb.DuckDBPyConnection, person_id: int, period: Period) 
             name = f"{name} ({readable(address) or contact_id})"
         found.append(Tie(contact_id, name, _place(group, domain), *values))
     return found
+
+
+def names(connection: duckdb.DuckDBPyConnection, ids: Collection[int]) -> dict[int, str]:
+    """What each of some people is called; who shares a name with another of them is told apart."""
+    known = {
+        person_id: (name, address)
+        for person_id, name, address in connection.execute(_NAMES, {"ids": sorted(ids)}).fetchall()
+    }
+    shown = {one: called(one, *known.get(one, (None, None))) for one in ids}
+    times = Counter(name.casefold() for name in shown.values())
+    return {
+        one: name
+        if times[name.casefold()] == 1
+        else f"{name} ({readable(known.get(one, (None, None))[1]) or one})"
+        for one, name in shown.items()
+    }
 
 
 def diversity(
@@ -273,19 +322,21 @@ def states(connection: duckdb.DuckDBPyConnection, person_id: int, month: date) -
     return Counter(dict(connection.execute(_STATES, [person_id, month]).fetchall()))
 
 
-def definitions(connection: duckdb.DuckDBPyConnection) -> list[dict]:
+def definitions(
+    connection: duckdb.DuckDBPyConnection, defined: Mapping[str, Sequence[str]]
+) -> list[dict]:
     """What the numbers on the page mean, table by table, in the words of the dictionary."""
     known = {
         (table, column): words
         for table, column, *words in connection.execute(_DICTIONARY).fetchall()
     }
     groups = []
-    for table, columns in DEFINED.items():
+    for table, columns in defined.items():
         entries = [
-            {"column": column, "meaning": meaning, "unit": unit}
+            {"column": column, "meaning": _plain(words[0]), "unit": words[1]}
+            | {"high": words[3], "low": words[4]}
             for column in columns
-            for meaning, unit, _ in [known.get((table, column), (None, None, None))]
-            if meaning
+            if (words := known.get((table, column)))
         ]
         sources = {words[2] for (name, _), words in known.items() if name == table and words[2]}
         groups.append({"table": table, "entries": entries, "sources": sorted(sources)})
@@ -348,6 +399,11 @@ def constraint_change(history: Diversity, period: Period) -> int | None:
         return None
     change = (now - then) / then
     return 0 if abs(change) <= _SAME_SHARE else (1 if change > 0 else -1)
+
+
+def _plain(meaning: str) -> str:
+    """A meaning without what the table says where there is no number: the page shows a dash."""
+    return "; ".join(part for part in meaning.split("; ") if not part.startswith("null"))
 
 
 def _place(group: str | None, domain: str | None) -> str | None:

@@ -114,6 +114,16 @@ class Microsoft(BaseModel):
     )
 
 
+class Report(BaseModel):
+    """What the person wants to see on the report."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    openness_target: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="where the person would like openness to be; a line; 0 to 1"
+    )
+
+
 class Settings(BaseSettings):
     """All settings. Unknown keys are errors."""
 
@@ -150,6 +160,7 @@ class Settings(BaseSettings):
     me: Me = Me()
     organisation: Organisation = Organisation()
     pull: Pull = Pull()
+    report: Report = Report()
     google: Google = Google()
     microsoft: Microsoft = Microsoft()
     limits: Limits = Limits()

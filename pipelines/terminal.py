@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 _MAILBOXES = "raw/mailboxes"  # the asset whose check warns of mailboxes that cannot be read
 
-# Cells that a spreadsheet would run as a formula, full-width forms included.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What a spreadsheet would run as a formula at the beginning of a cell, full-width forms included.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# Control, direction and other characters that are not seen, and separators of lines.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def plain(value: Any) -> str:
@@ -46,20 +48,29 @@ def plain(value: Any) -> str:
         return f"{value:.4g}" if abs(value) < 1e6 else f"{value:.0f}"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
-    return "".join(c for c in str(value) if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return "".join(c for c in str(value) if unicodedata.category(c) not in _UNSEEN)
+
+
+def message(text: str) -> str:
+    """A text of several lines, such as an error that quotes a value; no terminal interprets it."""
+    return "\n".join(plain(line) for line in text.splitlines())
 
 
 def csv_cell(value: Any) -> Any:
-    """A value for a CSV cell; text that a spreadsheet would run gets an apostrophe before it."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    """A value for a CSV cell: text without what a terminal would run, numbers as they are.
+
+    Text that a spreadsheet would run gets an apostrophe before it.
+    """
+    if not isinstance(value, str):
+        return value
+    text = plain(value)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def csv_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A heading and rows to standard output as CSV."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerows([columns, *(map(csv_cell, row) for row in rows)])
+    writer.writerows(map(csv_cell, row) for row in [columns, *rows])
 
 
 def table(
@@ -76,7 +87,7 @@ def table(
             isinstance(row[place], int | float) for row in rows if row[place] is not None
         )
         drawn.add_column(
-            Text(column),
+            Text(plain(column)),
             justify="right" if numeric else "left",
             header_style="dim",
             no_wrap=numeric,
@@ -90,7 +101,11 @@ def table(
 def progress(console: Console, verb: str, total: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, a line for every tenth part elsewhere."""
     if console.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+        )
         with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
             task = bar.add_task(verb, total=total)
             yield lambda what: bar.update(task, advance=1, description=f"{verb} {plain(what)}")

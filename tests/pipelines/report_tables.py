@@ -36,11 +36,58 @@ _KINDS = {
     "network_diversity": {
         "month": date, "person_id": int, "contact_count": int, "strong_count": int,
         "effective_size": float, "constraint": float, "clustering": float, "entropy": float,
-        "visible_share": float,
+        "group_diversity": float, "visible_share": float,
+    },
+    "network_change": {
+        "month": date, "person_id": int, "openness": float, "closedness": float, "coyote": float,
+        "purist": float, "new_count": int, "kept_count": int, "lost_count": int,
+        "reactivated_count": int,
+    },
+    "giving": {
+        "month": date, "person_id": int, "given_count": int, "received_count": int,
+        "giving_share": float, "asked_count": int, "answered_count": int, "answer_rate": float,
+        "answer_median_hours": float, "introductions_made_count": int,
+        "introductions_received_count": int, "new_people_reached_count": int, "revived_count": int,
+        "tended_share": float,
+    },
+    "introductions": {
+        "month": date, "introducer_id": int, "first_id": int, "second_id": int,
+        "introduced_at": datetime, "followed_at": datetime,
+    },
+    "openings": {
+        "month": date, "person_id": int, "kind": str, "rank": int, "contact_id": int,
+        "second_id": int, "group_name": str, "reason": str, "events": str,
+    },
+    "coverage": {
+        "month": date, "mailbox_id": str, "person_id": int, "message_count": int,
+        "message_contact_count": int, "meeting_count": int, "meeting_contact_count": int,
+        "first_settled_month": date,
+    },
+    "coverage_reasons": {
+        "month": date, "mailbox_id": str, "source": str, "outcome": str, "copy_count": int,
+    },
+    "groups": {"month": date, "group_name": str, "is_internal": bool, "people_count": int},
+    "group_ties": {
+        "month": date, "group_a": str, "group_b": str, "people_count": int, "tie_count": int,
+        "strength": float, "hours": float, "density": float, "ei_index": float, "homophily": float,
+    },
+    "homophily": {
+        "month": date, "group_name": str, "same_group_share": float, "expected_share": float,
+        "homophily": float, "coleman_index": float,
+    },
+    "communities": {
+        "month": date, "list_id": int, "member_count": int, "post_count": int,
+        "question_count": int, "answered_share": float, "first_answer_median_hours": float,
+        "answer_count": int, "answerer_count": int, "stranger_answer_count": int,
+        "cross_group_answer_count": int,
+    },
+    "network": {
+        "month": date, "scope": str, "people_count": int, "tie_count": int,
+        "mean_strength": float, "reciprocity": float,
     },
     "metric_dictionary": {
         "table_name": str, "column_name": str, "meaning": str, "unit": str, "formula": str,
-        "source": str, "version": int, "sql_sha256": str,
+        "source": str, "version": int, "sql_sha256": str, "high_means": str, "low_means": str,
     },
 }  # fmt: skip
 _ARROW = {
@@ -86,15 +133,17 @@ class World:
     is_mailbox_owner: bool = True
     is_complete: bool = True
     extra_people: Sequence[Mapping] = field(default=())
+    scores: Sequence[Mapping] = ()
+    gifts: Sequence[Mapping] = ()
+    introductions: Sequence[Mapping] = ()
+    openings: Sequence[Mapping] = ()
+    coverage: Sequence[Mapping] = ()
+    reasons: Sequence[Mapping] = ()
+    between: Sequence[tuple[int, int, float]] = ()
 
     def write(self, folder: Path) -> Path:
         """Write one parquet file for each table and give the folder."""
-        for name, rows in self.tables().items():
-            kinds = _KINDS[name]
-            columns = {key: [row.get(key) for row in rows] for key in kinds}
-            schema = pa.schema([(key, _ARROW[kind]) for key, kind in kinds.items()])
-            pq.write_table(pa.table(columns, schema), folder / f"{name}.parquet")
-        return folder
+        return write(folder, self.tables())
 
     def tables(self) -> dict[str, list[Mapping]]:
         """Rows by table."""
@@ -108,16 +157,37 @@ class World:
         return {
             "people": [me, *people, *self.extra_people],
             "months": [_month(month, self.is_complete) for month in MONTHS],
-            "tie_strength": [row for bond in self.bonds for row in _tie_rows(bond, self.bonds)],
+            "tie_strength": [
+                *(row for bond in self.bonds for row in _tie_rows(bond, self.bonds)),
+                *_between_rows(self.between),
+            ],
             "reciprocity": [row for bond in self.bonds for row in _mail_rows(bond)],
-            "network_diversity": [
-                {"month": month, "person_id": ADA, **numbers}
-                for month, numbers in zip(MONTHS[-len(self.circle) :], self.circle, strict=True)
-            ]
-            if self.circle
-            else [],
+            "network_diversity": _monthly(self.circle),
+            "network_change": _monthly(self.scores),
+            "giving": _monthly(self.gifts),
+            "introductions": [
+                {"month": _month_of(row["followed_at"]), **row} for row in self.introductions
+            ],
+            "openings": [{"month": MONTHS[-1], "person_id": ADA, **row} for row in self.openings],
+            "coverage": [
+                {"month": MONTHS[-1], "mailbox_id": "ada", "person_id": ADA, **row}
+                for row in self.coverage
+            ],
+            "coverage_reasons": [
+                {"month": MONTHS[-1], "mailbox_id": "ada", **row} for row in self.reasons
+            ],
             "metric_dictionary": _DICTIONARY,
         }
+
+
+def write(folder: Path, tables: Mapping[str, Sequence[Mapping]]) -> Path:
+    """One parquet file for each table, in the folder that is given back."""
+    for name, rows in tables.items():
+        kinds = _KINDS[name]
+        columns = {key: [row.get(key) for row in rows] for key in kinds}
+        schema = pa.schema([(key, _ARROW[kind]) for key, kind in kinds.items()])
+        pq.write_table(pa.table(columns, schema), folder / f"{name}.parquet")
+    return folder
 
 
 def person(
@@ -173,12 +243,187 @@ def village() -> World:
             "constraint": 0.31 - 0.006 * n,
             "clustering": 0.42 - 0.007 * n,
             "entropy": 0.78 + 0.004 * n,
+            "group_diversity": 0.6 + 0.005 * n,
             "visible_share": 0.37,
         }
         for n in range(24)
     ]
     loner = person(LONER, "Lone Reader")
-    return World(bonds, circle, extra_people=[loner])
+    return World(
+        bonds,
+        circle,
+        extra_people=[loner],
+        scores=[
+            {
+                "openness": 0.30 + 0.015 * n,
+                "closedness": 0.60 - 0.01 * n,
+                "coyote": 0.12,
+                "purist": None if n < 12 else 0.05,
+                **{"new_count": 2, "kept_count": 50, "lost_count": 3, "reactivated_count": 1},
+            }
+            for n in range(24)
+        ],
+        gifts=[
+            {
+                **{"given_count": 20 + n, "received_count": 18, "giving_share": 0.6},
+                **{"asked_count": 40, "answered_count": 34, "answer_rate": 0.85},
+                **{"answer_median_hours": 5.5, "introductions_made_count": 2},
+                **{"introductions_received_count": 1, "new_people_reached_count": 3},
+                **{"revived_count": 1, "tended_share": 0.8},
+            }
+            for n in range(24)
+        ],
+        introductions=[
+            _introduction(ADA, 10, 17, datetime(2026, 9, 4, 9, tzinfo=UTC)),
+            _introduction(13, ADA, 16, datetime(2026, 7, 20, 9, tzinfo=UTC)),
+        ],
+        openings=suggestions(),
+        coverage=[
+            {
+                **{"message_count": 1480, "message_contact_count": 610, "meeting_count": 42},
+                **{"meeting_contact_count": 31, "first_settled_month": MONTHS[6]},
+            }
+        ],
+        reasons=[
+            {"source": "mail", "outcome": "contact", "copy_count": 610},
+            {"source": "mail", "outcome": "author_is_robot", "copy_count": 540},
+            {"source": "mail", "outcome": "broadcast", "copy_count": 330},
+            {"source": "calendar", "outcome": "contact", "copy_count": 31},
+            {"source": "calendar", "outcome": "all_day", "copy_count": 11},
+        ],
+        between=[(10, 11, 3.0), (12, 13, 1.5), (10, 19, 0.5)],
+    )
+
+
+def suggestions(group: str = "Research") -> list[dict]:
+    """One opening of each kind, two of the first."""
+    return [
+        {
+            **{"kind": "answer_owed", "rank": 1, "contact_id": 13, "events": "message:71"},
+            "reason": "One question is open for 3 days; half of all questions are answered within "
+            "6 hours",
+        },
+        {
+            **{"kind": "answer_owed", "rank": 2, "contact_id": 10, "events": "message:-72"},
+            "reason": "One question is open for a day; half of all questions are answered within "
+            "6 hours",
+        },
+        {
+            **{"kind": "introduction_you_could_make", "rank": 1, "contact_id": 10},
+            **{"second_id": 11, "events": "message:73 meeting:74"},
+            "reason": "In contact with the one on 12 and with the other on 9 of the last 90 days; "
+            "they belong to different communities, and no contact between them is known",
+        },
+        {
+            **{"kind": "tie_worth_tending", "rank": 1, "contact_id": 14, "events": "meeting:75"},
+            "reason": "In contact every 4 active days before, not for 33 now; 2 of 100 contacts "
+            "are shared",
+        },
+        {
+            **{"kind": "dormant_but_worth_it", "rank": 1, "contact_id": 15, "events": "message:76"},
+            "reason": "In contact on 40 days before, not for 4 months now; 3 of 100 contacts are "
+            "shared today",
+        },
+        {
+            **{"kind": "new_direction", "rank": 1, "contact_id": 11, "group_name": group},
+            "events": "message:77",
+            "reason": "None of 57 contacts belongs to this group of 14 people; this contact knows "
+            "6 of them",
+        },
+    ]
+
+
+def _introduction(introducer: int, one: int, other: int, met_at: datetime) -> dict:
+    return {
+        "introducer_id": introducer,
+        "first_id": min(one, other),
+        "second_id": max(one, other),
+        "introduced_at": met_at - timedelta(2),
+        "followed_at": met_at,
+    }
+
+
+def _month_of(instant: datetime) -> date:
+    return instant.date().replace(day=1)
+
+
+def _monthly(numbers: Sequence[Mapping]) -> list[dict]:
+    """Rows of Ada's for the last months."""
+    months = MONTHS[-len(numbers) :] if numbers else ()
+    return [
+        {"month": month, "person_id": ADA, **row}
+        for month, row in zip(months, numbers, strict=True)
+    ]
+
+
+def _between_rows(pairs: Sequence[tuple[int, int, float]]) -> list[dict]:
+    """Ties of the last month among the contacts themselves, seen from both sides."""
+    return [
+        {
+            "month": MONTHS[-1],
+            "person_id": one,
+            "contact_id": other,
+            "strength": strength,
+            "state": "active",
+        }
+        for first, second, strength in pairs
+        for one, other in ((first, second), (second, first))
+    ]
+
+
+def groups(sales: str = "Sales", support: str = "Support", people: int = 16) -> dict:
+    """The tables of groups, and no other: one group, two neighbours, lists, the whole."""
+    ties = [
+        (sales, sales, people, 91, 440.0, 522.0, 0.76, 0.24, 9.3),
+        (sales, support, 19, 17, 41.0, 6.0, 0.08, -0.8, 1.4),
+        # Two large groups, of which two people know each other.
+        ("Finance", sales, 2, 1, 0.5, 0.0, 0.005, -0.99, 0.1),
+        ("Finance", support, 14, 9, 12.0, 1.0, 0.05, -0.9, 0.5),
+    ]
+    return {
+        "months": [_month(month, is_complete=True) for month in MONTHS],
+        "groups": [
+            {"month": month, "group_name": name, "is_internal": True, "people_count": count}
+            for month in MONTHS
+            for name, count in ((sales, people), (support, 14), ("Finance", 12))
+        ],
+        "group_ties": [
+            dict(zip(_KINDS["group_ties"], (month, *_ordered(row)), strict=True))
+            for month in MONTHS
+            for row in ties
+        ],
+        "homophily": [
+            {
+                **{"month": month, "group_name": sales, "same_group_share": 0.55 - 0.002 * n},
+                **{"expected_share": 0.08, "homophily": 6.9, "coleman_index": 0.5},
+            }
+            for n, month in enumerate(MONTHS)
+        ],
+        "communities": [
+            {
+                **{"month": MONTHS[-1], "list_id": 900 + members, "member_count": members},
+                **{"post_count": 40, "question_count": 23, "answered_share": 0.68},
+                **{"first_answer_median_hours": 2.5, "answer_count": 24},
+                **{"answerer_count": members // 2, "stranger_answer_count": 3},
+                "cross_group_answer_count": 21,
+            }
+            for members in (30, 18, 9)
+        ],
+        "network": [
+            {
+                **{"month": month, "scope": scope, "people_count": 199, "tie_count": 1446},
+                **{"mean_strength": strength, "reciprocity": returned},
+            }
+            for month, strength, returned in ((MONTHS[-1], 3.8, 0.85), (MONTHS[-13], 3.6, 0.80))
+            for scope in ("all", "panel", "panel_before")
+        ],
+        "metric_dictionary": _DICTIONARY,
+    }
+
+
+def _ordered(row: tuple) -> tuple:
+    """A row of group_ties with the groups in the order of their names."""
+    return (*sorted(row[:2]), *row[2:])
 
 
 def _month(month: date, is_complete: bool) -> dict:

@@ -202,3 +202,23 @@ def test_an_import_into_the_demo_is_refused(tmp_path: Path):
     done = kith(tmp_path, "import", str(letters(tmp_path)), "--owner", OWNER)
     assert done.returncode == 1
     assert "holds the demo" in done.stderr
+
+
+def test_report_is_about_a_person_or_a_group_and_not_both(folder: Path):
+    done = kith(folder, "report", OWNER, "--group", "Sales")
+    assert done.returncode == 2
+    assert "not both" in done.stderr
+
+
+def test_a_group_of_few_people_has_no_report(folder: Path):
+    done = kith(folder, "report", "--group", "y.example")
+    assert done.returncode == 1
+    assert "no group of at least 10 people is called y.example" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_errors_that_quote_a_stranger_do_not_reach_the_terminal_as_codes(folder: Path):
+    done = kith(folder, "query", "select cast(name || chr(27) || '[31m' as int) from people")
+    assert done.returncode == 1
+    assert "Conversion Error" in done.stderr
+    assert "\x1b" not in done.stderr

@@ -6,6 +6,7 @@ import stat
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -125,7 +126,9 @@ def test_the_manifest_lists_exactly_the_files_with_their_digests(connection, gra
         "copies/2024-02.parquet",
         "people.parquet",
         "metric_dictionary.parquet",
+        "views.sql",
     }
+    del found["views.sql"]  # it holds no data
     for line in manifest["files"]:
         content = found.pop(line["path"])
         assert line["bytes"] == len(content)
@@ -185,7 +188,42 @@ def test_what_no_longer_exists_leaves_the_folder(connection, graph, settings):
         "people.parquet",
         "metric_dictionary.parquet",
         "manifest.json",
+        "views.sql",
     }
+
+
+def test_the_views_give_every_table_by_name_in_a_database_opened_in_the_folder(
+    connection, graph, settings, monkeypatch
+):
+    mail(connection, "2024-01-05", "2024-02-05")
+    published = release(connection, graph, settings)
+    monkeypatch.chdir(settings.parquet)
+    with duckdb.connect() as shell:
+        for _ in range(2):  # a second time in the same shell, too
+            shell.execute(Path("views.sql").read_text(encoding="utf-8"))
+        shown = {
+            name
+            for (name,) in shell.execute(
+                "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            ).fetchall()
+        }
+        assert shown == {file.table for file in published.files}
+        for table in shown:
+            (count,) = shell.execute(f"SELECT count(*) FROM {table}").fetchone()
+            assert count == sum(file.rows for file in published.of(table))
+        newest = shell.execute("SELECT max(last_at)::varchar FROM copies").fetchone()
+    assert newest == ("2024-02-05 00:00:00+00",)
+
+
+def test_the_views_name_no_place_and_change_with_the_tables_alone(connection, graph, settings):
+    mail(connection, "2024-01-05")
+    release(connection, graph, settings)
+    first = (settings.parquet / "views.sql").read_text(encoding="utf-8")
+    mail(connection, "2024-02-05")
+    release(connection, graph, settings)
+    assert (settings.parquet / "views.sql").read_text(encoding="utf-8") == first
+    assert str(settings.data_folder) not in first
+    assert stat.S_IMODE((settings.parquet / "views.sql").stat().st_mode) == 0o600
 
 
 def test_types_are_fixed_columns_nullable_and_meanings_travel_with_them(

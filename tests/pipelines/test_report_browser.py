@@ -1,35 +1,21 @@
 """The report as a browser shows it: it fits, it can be read, it runs and loads nothing.
 
-A headless Chromium is spoken to over a pair of pipes in its DevTools protocol, which needs no
-further package. Where none is installed, these tests are skipped.
+Where no Chromium is installed, these tests are skipped.
 """
 
-import json
-import os
-import select
-import shutil
-import subprocess
-import time
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pipelines import report
+from pipelines import report, report_group
 from pipelines.settings import Limits
 from pipelines.warehouse import open_published
-from tests.pipelines.report_tables import ADA, Bond, World, village
+from tests.browser import CHROMIUM, Browser
+from tests.pipelines.report_tables import ADA, Bond, World, groups, village, write
 
-_CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-_FLAGS = (
-    "--headless --hide-scrollbars --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe"
-).split()
-_SECONDS = 60
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium here: apt install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
 
 # Every element that itself holds text, with its box, its colour and the size of its letters.
 _TEXTS = """
@@ -46,89 +32,6 @@ _TEXTS = """
     })
 """
 _BACKGROUND = "getComputedStyle(document.body).backgroundColor"
-
-
-class Browser:
-    """One page of a headless Chromium; ``events`` holds all it has reported."""
-
-    def __init__(self, profile: Path) -> None:
-        from_browser, browser_writes = os.pipe()
-        browser_reads, self._out = os.pipe()
-        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        # The protocol is spoken on descriptors 3 and 4, and only a shell can say which these are.
-        self._process = subprocess.Popen(
-            [
-                *("bash", "-c", f'exec "$0" "$@" 3<&{browser_reads} 4>&{browser_writes}'),
-                *(_CHROMIUM, *_FLAGS, *as_root, f"--user-data-dir={profile}", "about:blank"),
-            ],
-            pass_fds=(browser_reads, browser_writes),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(browser_reads)
-        os.close(browser_writes)
-        self._in, self._rest, self._number, self._session = from_browser, b"", 0, None
-        self.events: list[dict] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        session = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = session["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-
-    def close(self) -> None:
-        """End the browser and wait for it."""
-        self._session = None
-        self.call("Browser.close")
-        self._process.wait(_SECONDS)
-        os.close(self._in)
-        os.close(self._out)
-
-    def call(self, method: str, **parameters: Any) -> dict:
-        """Give the answer of one command."""
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": parameters}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
-
-    def value(self, script: str) -> Any:
-        """What a script gives, run from outside the page and its policy."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"]["value"]
-
-    def show(self, path: Path, width: int, scheme: str = "light", media: str = "screen") -> None:
-        """Load a file at a width and wait until it is loaded."""
-        self.events.clear()
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            **{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
-        )
-        self.call(
-            "Emulation.setEmulatedMedia",
-            media=media,
-            features=[{"name": "prefers-color-scheme", "value": scheme}],
-        )
-        self.call("Page.navigate", url=path.as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._next())
-
-    def _next(self) -> dict:
-        deadline = time.monotonic() + _SECONDS
-        while b"\0" not in self._rest:
-            ready, _, _ = select.select([self._in], [], [], deadline - time.monotonic())
-            assert ready, "the browser does not answer"
-            chunk = os.read(self._in, 1 << 20)
-            assert chunk, "the browser has ended"
-            self._rest += chunk
-        message, _, self._rest = self._rest.partition(b"\0")
-        return json.loads(message)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +53,45 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(village(), tmp_path_factory.mktemp("village"))
 
 
+@pytest.fixture(scope="module")
+def group_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("groups")
+    with open_published(write(folder, groups()), Limits(threads=1)) as connection:
+        path = folder / "group.html"
+        path.write_text(report_group.page(connection, "Sales"), encoding="utf-8")
+        return path
+
+
+@pytest.fixture(scope="module")
+def full_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As many contacts as a picture can hold, with names of every length."""
+    bonds = [
+        Bond(10 + n, f"Contact {'Long ' * (n % 5)}{n}", [80 / (n + 1)] * 24, group=f"Group {n % 9}")
+        for n in range(150)
+    ]
+    world = dataclasses.replace(
+        village(), bonds=bonds, between=[(10, n, 2.0) for n in range(30, 90)]
+    )
+    return written(world, tmp_path_factory.mktemp("full"))
+
+
+def assert_quiet(browser: Browser, path: Path) -> None:
+    """Nothing was logged, thrown, asked or requested, apart from the page itself."""
+    methods = {event.get("method") for event in browser.events}
+    assert methods.isdisjoint(
+        {
+            *("Page.javascriptDialogOpening", "Runtime.consoleAPICalled"),
+            *("Runtime.exceptionThrown", "Log.entryAdded"),
+        }
+    )
+    requested = [
+        event["params"]["request"]["url"]
+        for event in browser.events
+        if event.get("method") == "Network.requestWillBeSent"
+    ]
+    assert [url for url in requested if not url.startswith("data:")] == [path.as_uri()]
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of ``rgb(r, g, b)`` by WCAG 2."""
     channels = [int(part) / 255 for part in colour.strip("rgb()").split(",")]
@@ -162,13 +104,17 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("width", [360, 820, 1280])
+@pytest.mark.parametrize("width", [360, 800, 1280])
+@pytest.mark.parametrize("which", ["page", "group_page", "full_page"])
 def test_every_text_lies_within_the_page_and_is_large_enough(
-    browser: Browser, page: Path, width: int
+    browser: Browser, request: pytest.FixtureRequest, which: str, width: int
 ):
-    browser.show(page, width)
+    path = request.getfixturevalue(which)
+    browser.show(path.as_uri(), width)
+    assert_quiet(browser, path)
+    browser.value("[...document.querySelectorAll('details')].map(e => e.open = true)")
     texts = browser.value(_TEXTS)
-    assert len(texts) > 300
+    assert len(texts) > (80 if which == "group_page" else 300)
     assert [one for one in texts if one["left"] < 0 or one["right"] > width] == []
     assert [one for one in texts if one["size"] < 10] == []
     assert browser.value("document.documentElement.scrollWidth") == width
@@ -176,7 +122,7 @@ def test_every_text_lies_within_the_page_and_is_large_enough(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_from_its_ground(browser: Browser, page: Path, scheme: str):
-    browser.show(page, 820, scheme)
+    browser.show(page.as_uri(), 820, scheme)
     ground = browser.value(_BACKGROUND)
     assert (luminance(ground) > 0.5) == (scheme == "light")
     texts = browser.value(_TEXTS)
@@ -185,7 +131,7 @@ def test_every_text_stands_out_from_its_ground(browser: Browser, page: Path, sch
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_line_and_bar_stands_out_from_its_ground(browser: Browser, page: Path, scheme: str):
-    browser.show(page, 820, scheme)
+    browser.show(page.as_uri(), 820, scheme)
     ground = browser.value(_BACKGROUND)
     lines = browser.value(
         "[...document.querySelectorAll('svg path[stroke^=\"var(--line\"]')]"
@@ -198,17 +144,61 @@ def test_every_line_and_bar_stands_out_from_its_ground(browser: Browser, page: P
     assert [colour for colour in lines + bars if contrast(colour, ground) < 3] == []
 
 
+@pytest.mark.parametrize("width", [360, 800, 1280])
+@pytest.mark.parametrize("which", ["page", "full_page"])
+def test_no_two_names_in_the_network_overlap(
+    browser: Browser, request: pytest.FixtureRequest, which: str, width: int
+):
+    browser.show(request.getfixturevalue(which).as_uri(), width)
+    boxes = browser.value(
+        "[...document.querySelectorAll('.network svg text')].map(e => e.getBoundingClientRect())"
+        ".filter(box => box.width).map(box => [box.left, box.top, box.right, box.bottom])"
+    )
+    # Everybody of the first ring, and the person in the middle.
+    assert len(boxes) >= 6
+    overlaps = [
+        (one, other)
+        for place, one in enumerate(boxes)
+        for other in boxes[:place]
+        if min(one[2], other[2]) - max(one[0], other[0]) > 1
+        and min(one[3], other[3]) - max(one[1], other[1]) > 3
+    ]
+    assert overlaps == []
+
+
+def test_the_page_can_be_used_with_the_keyboard_alone(browser: Browser, page: Path):
+    browser.show(page.as_uri(), 1280)
+    focused = []
+    for _ in range(15):
+        for kind in ("keyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, key="Tab", windowsVirtualKeyCode=9)
+        focused.append(
+            browser.value(
+                "(e => [e.tagName, e.textContent.trim(), getComputedStyle(e).outlineStyle])"
+                "(document.activeElement)"
+            )
+        )
+    assert focused[0][1] == "To the content"
+    assert ["A", "Open or closed", "solid"] in focused
+    assert focused[-1] == ["SUMMARY", "What this rests on", "solid"]
+    browser.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", text="\r")
+    assert browser.value("document.activeElement.parentElement.open") is True
+
+
 def test_one_of_two_pictures_is_shown_for_the_width(browser: Browser, page: Path):
-    seen = "[...document.querySelectorAll('figure svg')].map(e => e.getClientRects().length)"
-    browser.show(page, 360)
-    assert browser.value(seen) == [0, 1]
-    browser.show(page, 1280)
-    assert browser.value(seen) == [1, 0]
+    seen = (
+        "[...document.querySelectorAll('figure [role=img] svg')]"
+        ".map(e => e.getClientRects().length)"
+    )
+    browser.show(page.as_uri(), 360)
+    assert browser.value(seen) == [0, 1] * 3
+    browser.show(page.as_uri(), 1280)
+    assert browser.value(seen) == [1, 0] * 3
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_state_of_each_tie_stands_once_in_its_row(browser: Browser, page: Path, width: int):
-    browser.show(page, width)
+    browser.show(page.as_uri(), width)
     states = browser.value(
         "[...document.querySelectorAll('tr')].filter(row => row.querySelector('.state'))"
         ".map(row => [...row.querySelectorAll('.state')]"
@@ -219,7 +209,7 @@ def test_the_state_of_each_tie_stands_once_in_its_row(browser: Browser, page: Pa
 
 
 def test_print_is_dark_on_light_even_in_dark_mode(browser: Browser, page: Path):
-    browser.show(page, 700, "dark", "print")
+    browser.show(page.as_uri(), 700, "dark", "print")
     assert luminance(browser.value("getComputedStyle(document.body).color")) < 0.05
     browser.call("Emulation.setEmulatedMedia", media="")
     printed = browser.call("Page.printToPDF")["data"]
@@ -239,17 +229,7 @@ def test_print_is_dark_on_light_even_in_dark_mode(browser: Browser, page: Path):
 def test_a_hostile_name_runs_loads_and_widens_nothing(browser: Browser, tmp_path: Path, name: str):
     bonds = [Bond(10, name, [3.0] * 24, "fading", silence=40, group=name), Bond(11, "Bo", [1.0])]
     path = written(World(bonds, village().circle, me=name), tmp_path)
-    browser.show(path, 360)
-    methods = [event.get("method") for event in browser.events]
-    assert "Page.javascriptDialogOpening" not in methods
-    assert "Runtime.consoleAPICalled" not in methods
-    assert "Runtime.exceptionThrown" not in methods
-    assert "Log.entryAdded" not in methods
-    requested = [
-        event["params"]["request"]["url"]
-        for event in browser.events
-        if event.get("method") == "Network.requestWillBeSent"
-    ]
-    assert [url for url in requested if not url.startswith("data:")] == [path.as_uri()]
+    browser.show(path.as_uri(), 360)
+    assert_quiet(browser, path)
     assert browser.value("document.scripts.length") == 0
     assert browser.value("document.documentElement.scrollWidth") == 360

@@ -1,0 +1,57 @@
+"""Names as a stranger could write them into a header, for every place where names are shown."""
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</text></svg><img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)" x="',
+    "' style='position:fixed",
+    "<!-- --> <![CDATA[ ]]>",
+    "</style><style>*{display:none}",
+    "{{ 7 * 7 }}{% raw %}",
+    "datum.value",
+    "javascript:alert(1)",
+    "https://evil.example/x.png",
+    "=cmd|' /C calc'!A0",
+    "&lt;b&gt;&#60;i&#62;",
+    "\u202egnp.exe\u202c",
+    "\x00\x1b[31mred\x07\x9b2J",
+    "two\r\nlines\u2028three",
+    "\ufeff\u200b\u200f",
+    "a\u0301" * 3 + "z" + "\u0335" * 200,
+    "𝓐\ud800lone surrogate".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+    "長い名前" * 60,
+    "x" * 5000,
+]
+# What only a spreadsheet or a terminal would run.
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    " =1+1",
+    "\ufeff=1+1",
+    "\x00=1+1",
+    "\u202e=1+1",
+    "＝1+1",
+    "＠SUM(A1)",
+    '=HYPERLINK("https://evil.example","x")',
+    '"=1+1',
+    "a,=1+1",
+    'a"\n=1+1',
+]
+TERMINAL = [
+    "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",
+    "\x1b]0;title\x07",
+    "\x9b31mred",
+    "\x08\x08\x08erased",
+    "\x7f\x85next line",
+    "[bold red]markup[/bold red]",
+    "[/]",
+    "[link=https://evil.example]x[/link]",
+    ":skull:",
+]
+EVERY = [*HOSTILE, *FORMULAS, *TERMINAL]
