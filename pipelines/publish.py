@@ -2,8 +2,9 @@
 
 Here: the files of parquet/, their schema and order, the metric dictionary, the views, the
 manifest.
-Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), and the
-group tables that are made to be shared (publish_groups.py).
+Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), how rows
+lie in a file (parquet_files.py), and the group tables that are made to be shared
+(publish_groups.py).
 
 Each file is whole at any time: it is written beside and moved into place. The set is what
 ``manifest.json`` lists, and that is written last. The same raw rows give the same bytes: fixed
@@ -21,11 +22,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pipelines import meanings
+from pipelines import meanings, parquet_files
 from pipelines.models import Graph, Model
 from pipelines.private_files import replace, sync_folder
+from pipelines.published_keys import keys
 from pipelines.settings import Settings, make_private
 from pipelines.store import transaction
 
@@ -147,11 +148,10 @@ def table_schema(connection: duckdb.DuckDBPyConnection, model: Model) -> pa.Sche
         raise PublishError(
             f"{model.path}: {', '.join(refused)}: cast to one of {', '.join(_TYPES)}"
         )
+    columns = [(name, _TYPES[kind], model.columns[name]) for name, kind in described]
+    columns += [(key.name, pa.string(), key.meaning) for key in keys(model)]
     return pa.schema(
-        [
-            pa.field(name, _TYPES[kind], metadata={"meaning": model.columns[name]})
-            for name, kind in described
-        ],
+        [pa.field(name, kind, metadata={"meaning": meaning}) for name, kind, meaning in columns],
         metadata={"question": model.question, "version": str(model.version)},
     )
 
@@ -165,7 +165,7 @@ def metric_dictionary(
     """
     rows = []
     for model in sorted(models, key=lambda model: model.table):
-        for column, words in meanings.of(model).items():
+        for column, words in meanings.of_published(model).items():
             if columns and column not in columns[model.table]:
                 continue
             rows.append(
@@ -222,22 +222,23 @@ def read_manifest(folder: Path) -> list[PublishedFile]:
     return [PublishedFile(**line) for line in json.loads(path.read_text("utf-8"))["files"]]
 
 
-def audience_differs(settings: Settings) -> bool:
-    """Whether names or scores are published against the settings, as after a change of these."""
+def is_outdated(settings: Settings) -> bool:
+    """Whether names, scores or layout of the files are others than settings and kith now say."""
     path = settings.parquet / MANIFEST
     if not path.exists():
         return False
     shown = json.loads(path.read_text("utf-8"))
-    return (shown["shows_names"], shown.get("people_scores")) != (
+    return (shown["shows_names"], shown.get("people_scores"), shown.get("layout")) != (
         settings.shows_names,
         settings.people_scores,
+        parquet_files.LAYOUT,
     )
 
 
 def _redrawn(
     connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Settings
 ) -> frozenset[str]:
-    """Models whose files show other people or columns than those that stand.
+    """Models whose files show other people or columns, or lie otherwise, than those that stand.
 
     Whoever connects a mailbox gets the scores of earlier months, too, which are not computed again.
     """
@@ -245,6 +246,8 @@ def _redrawn(
     if not path.exists():
         return frozenset()
     shown = json.loads(path.read_text("utf-8"))
+    if shown.get("layout") != parquet_files.LAYOUT:
+        return frozenset(model.name for model in published(graph))
     redrawn = set(NAMES) if shown["shows_names"] != settings.shows_names else set()
     scored = (shown.get("people_scores"), shown.get("mailbox_owners"))
     if scored != (settings.people_scores, _owners(connection, graph, settings)):
@@ -285,8 +288,9 @@ def _rows(
     settings: Settings,
 ) -> pa.Table:
     hidden = () if settings.shows_names else NAMES.get(model.name, ())
+    made = {key.name: key.sql for key in keys(model)} | dict.fromkeys(hidden, "NULL")
     columns = ", ".join(
-        f'NULL AS "{name}"' if name in hidden else f'"{name}"' for name in schema.names
+        f'{made[name]} AS "{name}"' if name in made else f'"{name}"' for name in schema.names
     )
     conditions = [f"month = DATE '{month}'"] if month else []
     if model.personal:
@@ -303,7 +307,7 @@ def _write(
     target = folder / path
     make_private(target.parent)
     unfinished = target.with_name(f".{target.name}.unfinished")
-    pq.write_table(rows, unfinished, compression="zstd")
+    parquet_files.write(rows, unfinished)
     with open(unfinished, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
@@ -348,6 +352,7 @@ def _write_manifest(
     manifest = {
         "release_id": release.release_id,
         "as_of": as_of.isoformat() if as_of else None,
+        "layout": parquet_files.LAYOUT,
         "shows_names": settings.shows_names,
         "people_scores": settings.people_scores,
         "mailbox_owners": _owners(connection, graph, settings),

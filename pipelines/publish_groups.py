@@ -22,6 +22,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import parquet_files
 from pipelines.audit import audit
 from pipelines.models import Graph
 from pipelines.private_files import replace, sync_folder
@@ -139,7 +140,7 @@ def _encoded(connection: duckdb.DuckDBPyConnection, graph: Graph) -> list[_Part]
 
 def _part(path: str, table: str, month: date | None, rows: pa.Table) -> _Part:
     sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd")
+    parquet_files.write(rows, sink)
     return _Part(path, table, month, len(rows), sink.getvalue().to_pybytes())
 
 
