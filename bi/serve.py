@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from pipelines import private_files
+from pipelines.publish import DICTIONARY, VIEWS
 from pipelines.settings import Settings, make_private
 
 _HERE = Path(__file__).resolve().parent
@@ -33,8 +34,9 @@ def environment(folder: Path, parquet: Path) -> dict[str, str]:
 def load(folder: Path, parquet: Path, *, new_password: bool = False) -> str:
     """Make Superset ready in ``folder`` and give the new password of ``admin``, else an empty text.
 
-    Does nothing while definitions, tables, place and versions are those of the last time, so that
-    what somebody changed in the dashboard stays until kith brings another one. Raises
+    Does nothing while definitions, columns, place and versions are those of the last time, so that
+    what somebody changed in the dashboard stays until kith brings another one. Until it has been
+    ready once, each try gives a new password: that of a failed one was never said. Raises
     CalledProcessError where Superset fails; its own words are on the standard error.
     """
     make_private(folder)
@@ -43,7 +45,8 @@ def load(folder: Path, parquet: Path, *, new_password: bool = False) -> str:
         private_files.replace(key, secrets.token_urlsafe(42))
     marker = folder / _LOADED
     digest = _digest(parquet)
-    if not new_password and marker.exists() and marker.read_text(encoding="ascii") == digest:
+    new_password = new_password or not marker.exists()
+    if not new_password and marker.read_text(encoding="ascii") == digest:
         return ""
     arguments = [ENVIRONMENT / "bin" / "python", _HERE / "load.py"]
     done = subprocess.run(
@@ -67,9 +70,12 @@ def command(address: str) -> list[str]:
 
 
 def _digest(parquet: Path) -> str:
-    """A digest of everything that is loaded, and of where it lies."""
+    """A digest of everything that is loaded, and of where it lies.
+
+    DuckDB refuses a view whose files have other columns than they had; the dictionary tells that.
+    """
     read = [*sorted((_HERE / "dashboard").rglob("*.yaml")), *sorted(_HERE.glob("*.*"))]
-    read.append(parquet / "views.sql")
+    read += [parquet / VIEWS, parquet / f"{DICTIONARY}.parquet"]
     parts = [str(parquet).encode(), *(path.read_bytes() for path in read)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -81,7 +87,7 @@ def main() -> None:
     parser.add_argument("--new-password", action="store_true", help="where the first one is lost")
     given = parser.parse_args()
     settings = Settings.load()
-    if not (settings.parquet / "views.sql").exists():
+    if not (settings.parquet / VIEWS).exists():
         sys.exit(f"{settings.parquet} holds no published tables; kith run makes them")
     if not (ENVIRONMENT / "complete").exists():
         sys.exit("Superset is not here; make superset installs it")

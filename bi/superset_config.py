@@ -12,6 +12,7 @@ from duckdb_engine import ConnectionWrapper
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+os.umask(0o077)  # whatever Superset writes is for its user alone
 _FOLDER = Path(os.environ["KITH_SUPERSET"])
 _PARQUET = os.environ["KITH_PARQUET"].replace("'", "''")
 
