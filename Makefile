@@ -1,5 +1,5 @@
 # make demo and make test work as the first command on a fresh machine.
-.PHONY: setup demo dev test lint docs bench lock
+.PHONY: setup demo dev test lint docs bench superset test-superset lock
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -41,8 +41,26 @@ bench: setup
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.reading
 
-# After a change of pyproject.toml. No index address enters the file.
+# A BI server on the published tables, in an environment of its own: docs/bi.md.
+superset: setup .venv-superset/complete
+	$(BIN)/python -m bi.serve
+
+# Minutes, and a browser: not among the tests of every day.
+test-superset: setup .venv-superset/complete
+	KITH_TEST_SUPERSET=1 $(BIN)/python -m pytest -n 0 tests/bi
+
+# Superset's own libraries are older than ours. The lock is complete, so nothing is resolved here.
+.venv-superset/complete: bi/requirements.lock | .venv/complete
+	$(BIN)/uv venv --quiet --clear --no-python-downloads --python '>=3.11,<3.13' .venv-superset
+	$(BIN)/uv pip install --quiet --python .venv-superset --no-deps --require-hashes \
+		--only-binary :all: -r bi/requirements.lock
+	touch $@
+
+# After a change of a pyproject.toml. No index address enters the file.
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --only-binary :all: \
+		--quiet --output-file requirements.lock
+	cd bi && ../$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --only-binary :all: \
 		--quiet --output-file requirements.lock

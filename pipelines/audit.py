@@ -49,7 +49,9 @@ OTHER = "(other)"
 Row = Mapping[str, Any]
 # Columns whose part in the attacker's equations is known; any other is refused.
 COLUMNS = {
-    "months": frozenset({"month", "as_of", "window_start_date", "is_complete"}),
+    "months": frozenset(
+        {"month", "first_day", "year", "quarter", "as_of", "window_start_date", "is_complete"}
+    ),
     "groups": frozenset({"month", "group_name", "is_internal", "people_count"}),
     "group_ties": frozenset(
         {"month", "group_a", "group_b", "people_count", "tie_count", "strength", "hours"}

@@ -77,14 +77,16 @@ def stale_months(
             [model.name, fingerprint],
         ).fetchall()
         return [] if known else [None]
-    if not _exists(connection, graph[MONTHS]):
+    try:
+        rows = connection.execute(
+            "SELECT months.month FROM staging.months AS months ANTI JOIN staging.built_months "
+            "AS built ON built.table_name = ? AND built.fingerprint = ? "
+            "AND built.month = months.month AND built.as_of = months.as_of ORDER BY 1",
+            [model.name, fingerprint],
+        ).fetchall()
+    except duckdb.CatalogException:
+        # No staging.months yet. Asking the catalogue first would take longer than the answer.
         return [None]
-    rows = connection.execute(
-        "SELECT months.month FROM staging.months AS months ANTI JOIN staging.built_months AS built "
-        "ON built.table_name = ? AND built.fingerprint = ? AND built.month = months.month "
-        "AND built.as_of = months.as_of ORDER BY 1",
-        [model.name, fingerprint],
-    ).fetchall()
     return [month for (month,) in rows]
 
 

@@ -13,6 +13,7 @@ from connectors import records
 from pipelines import imports, publish
 from pipelines.metrics_page import constants
 from pipelines.models import MONTHS, WANTED_COLUMNS, WANTED_MONTHS, Graph, Model
+from pipelines.published_keys import keys
 from pipelines.raw_tables import RAW_TABLES
 from pipelines.runner_tables import RUNNER_TABLES
 from pipelines.settings import Settings
@@ -109,7 +110,8 @@ def stored(graph: Graph) -> Iterator[Stored]:
     wanted = {name: graph[MONTHS].columns[name] for name in names}
     yield _table(WANTED_MONTHS, "Which months does a run compute?", wanted, graph)
     for model in sorted(graph.models, key=lambda model: (model.schema != "staging", model.name)):
-        yield _table(model.name, model.question, model.columns, graph, model)
+        made = {key.name: key.meaning for key in keys(model)}
+        yield _table(model.name, model.question, {**model.columns, **made}, graph, model)
     yield _table(
         f"metrics.{publish.DICTIONARY}",
         "What does each published column mean?",

@@ -1,7 +1,7 @@
 """What the columns of a model mean, in words for people.
 
 Here: meaning, unit, question, how to read high and low, formula, values and an example of each
-column, out of the comments of its SQL file.
+column, out of the comments of its SQL file; and of the keys that publication adds.
 Not here: the grammar of these comments (models.py) and where the words are shown (publish.py,
 metrics_page.py, data_map.py).
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from pipelines.models import OF_COLUMNS, Model
+from pipelines.published_keys import keys
 
 _UNITS = frozenset(
     "contacts copies days hours messages nats openings pairs people questions ratio ties".split()
@@ -55,6 +56,15 @@ def of(model: Model) -> Mapping[str, Meaning]:
         words = {label.lower(): texts.get(column) for label, texts in said.items()}
         found[column] = Meaning(text=text, unit=unit, expression=expressions.get(column), **words)
     return found
+
+
+def of_published(model: Model) -> Mapping[str, Meaning]:
+    """Column of the published table -> its words: the model's own, then the keys made for it."""
+    nothing = dict.fromkeys(("unit", "asks", "high", "low", "formula", "values", "example"))
+    made = {
+        key.name: Meaning(text=key.meaning, expression=key.sql, **nothing) for key in keys(model)
+    }
+    return {**of(model), **made}
 
 
 def split_unit(comment: str) -> tuple[str, str | None]:

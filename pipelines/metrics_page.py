@@ -86,7 +86,7 @@ def _table(model: Model) -> Iterator[str]:
             yield ""
             for text in texts:
                 yield f"- {text}"
-    for readings, columns in groupby(meanings.of(model).items(), key=_readings):
+    for readings, columns in groupby(meanings.of_published(model).items(), key=_readings):
         said = [f"- {title}: {text}" for title, text in readings if text]
         for column, words in columns:
             unit = f" ({words.unit})" if words.unit else ""

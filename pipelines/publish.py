@@ -1,8 +1,10 @@
 """metrics.* become parquet: where data leave.
 
-Here: the files of parquet/, their schema and order, the metric dictionary, the manifest.
-Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), and the
-group tables that are made to be shared (publish_groups.py).
+Here: the files of parquet/, their schema and order, the metric dictionary, the views, the
+manifest.
+Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), how rows
+lie in a file (parquet_files.py), and the group tables that are made to be shared
+(publish_groups.py).
 
 Each file is whole at any time: it is written beside and moved into place. The set is what
 ``manifest.json`` lists, and that is written last. The same raw rows give the same bytes: fixed
@@ -20,16 +22,17 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pipelines import meanings
+from pipelines import meanings, parquet_files
 from pipelines.models import Graph, Model
-from pipelines.private_files import sync_folder
+from pipelines.private_files import replace, sync_folder
+from pipelines.published_keys import keys
 from pipelines.settings import Settings, make_private
 from pipelines.store import transaction
 
 DICTIONARY = "metric_dictionary"
 MANIFEST = "manifest.json"
+VIEWS = "views.sql"
 # Types that every reader opens with the same values. A sum of integers is HUGEINT in DuckDB and
 # silently becomes a double elsewhere, so anything else is refused rather than converted.
 _TYPES = {
@@ -127,6 +130,7 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, words)
     release = released([*files, dictionary], written)
     remove_vanished(folder, {file.path for file in release.files})
+    replace(folder / VIEWS, views_sql(release.files))
     _write_manifest(folder, connection, graph, release, settings)
     with transaction(connection):
         connection.execute(
@@ -144,11 +148,10 @@ def table_schema(connection: duckdb.DuckDBPyConnection, model: Model) -> pa.Sche
         raise PublishError(
             f"{model.path}: {', '.join(refused)}: cast to one of {', '.join(_TYPES)}"
         )
+    columns = [(name, _TYPES[kind], model.columns[name]) for name, kind in described]
+    columns += [(key.name, pa.string(), key.meaning) for key in keys(model)]
     return pa.schema(
-        [
-            pa.field(name, _TYPES[kind], metadata={"meaning": model.columns[name]})
-            for name, kind in described
-        ],
+        [pa.field(name, kind, metadata={"meaning": meaning}) for name, kind, meaning in columns],
         metadata={"question": model.question, "version": str(model.version)},
     )
 
@@ -162,7 +165,7 @@ def metric_dictionary(
     """
     rows = []
     for model in sorted(models, key=lambda model: model.table):
-        for column, words in meanings.of(model).items():
+        for column, words in meanings.of_published(model).items():
             if columns and column not in columns[model.table]:
                 continue
             rows.append(
@@ -192,6 +195,25 @@ def metric_dictionary(
     return pa.Table.from_pylist(rows, schema=schema)
 
 
+def views_sql(files: Iterable[PublishedFile]) -> str:
+    """The SQL that names the tables in any DuckDB whose working folder is that of the files.
+
+    It holds no data, so the manifest does not list it, and the release is the same without it.
+    """
+    paths = {file.table: f"{file.table}/*.parquet" if file.month else file.path for file in files}
+    return "\n".join(
+        [
+            "-- The published tables by name. In this folder: duckdb -init views.sql",
+            "SET TimeZone = 'UTC';",
+            *(
+                f"CREATE OR REPLACE VIEW \"{table}\" AS FROM read_parquet('{path}');"
+                for table, path in sorted(paths.items())
+            ),
+            "",
+        ]
+    )
+
+
 def read_manifest(folder: Path) -> list[PublishedFile]:
     """The files that the manifest lists; none where there is no manifest."""
     path = folder / MANIFEST
@@ -200,22 +222,23 @@ def read_manifest(folder: Path) -> list[PublishedFile]:
     return [PublishedFile(**line) for line in json.loads(path.read_text("utf-8"))["files"]]
 
 
-def audience_differs(settings: Settings) -> bool:
-    """Whether names or scores are published against the settings, as after a change of these."""
+def is_outdated(settings: Settings) -> bool:
+    """Whether names, scores or layout of the files are others than settings and kith now say."""
     path = settings.parquet / MANIFEST
     if not path.exists():
         return False
     shown = json.loads(path.read_text("utf-8"))
-    return (shown["shows_names"], shown.get("people_scores")) != (
+    return (shown["shows_names"], shown.get("people_scores"), shown.get("layout")) != (
         settings.shows_names,
         settings.people_scores,
+        parquet_files.LAYOUT,
     )
 
 
 def _redrawn(
     connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Settings
 ) -> frozenset[str]:
-    """Models whose files show other people or columns than those that stand.
+    """Models whose files show other people or columns, or lie otherwise, than those that stand.
 
     Whoever connects a mailbox gets the scores of earlier months, too, which are not computed again.
     """
@@ -223,6 +246,8 @@ def _redrawn(
     if not path.exists():
         return frozenset()
     shown = json.loads(path.read_text("utf-8"))
+    if shown.get("layout") != parquet_files.LAYOUT:
+        return frozenset(model.name for model in published(graph))
     redrawn = set(NAMES) if shown["shows_names"] != settings.shows_names else set()
     scored = (shown.get("people_scores"), shown.get("mailbox_owners"))
     if scored != (settings.people_scores, _owners(connection, graph, settings)):
@@ -263,8 +288,9 @@ def _rows(
     settings: Settings,
 ) -> pa.Table:
     hidden = () if settings.shows_names else NAMES.get(model.name, ())
+    made = {key.name: key.sql for key in keys(model)} | dict.fromkeys(hidden, "NULL")
     columns = ", ".join(
-        f'NULL AS "{name}"' if name in hidden else f'"{name}"' for name in schema.names
+        f'{made[name]} AS "{name}"' if name in made else f'"{name}"' for name in schema.names
     )
     conditions = [f"month = DATE '{month}'"] if month else []
     if model.personal:
@@ -281,7 +307,7 @@ def _write(
     target = folder / path
     make_private(target.parent)
     unfinished = target.with_name(f".{target.name}.unfinished")
-    pq.write_table(rows, unfinished, compression="zstd")
+    parquet_files.write(rows, unfinished)
     with open(unfinished, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
@@ -307,7 +333,7 @@ def released(files: Iterable[PublishedFile], written: Iterable[str]) -> Release:
 def remove_vanished(folder: Path, listed: set[str]) -> None:
     """Remove every file that is neither listed nor the manifest, and folders left empty."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST}:
+        if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST, VIEWS}:
             path.unlink()
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not any(path.iterdir()):
@@ -326,6 +352,7 @@ def _write_manifest(
     manifest = {
         "release_id": release.release_id,
         "as_of": as_of.isoformat() if as_of else None,
+        "layout": parquet_files.LAYOUT,
         "shows_names": settings.shows_names,
         "people_scores": settings.people_scores,
         "mailbox_owners": _owners(connection, graph, settings),

@@ -22,12 +22,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import parquet_files
 from pipelines.audit import audit
 from pipelines.models import Graph
-from pipelines.private_files import sync_folder
+from pipelines.private_files import replace, sync_folder
 from pipelines.publish import (
     DICTIONARY,
     MANIFEST,
+    VIEWS,
     PublishedFile,
     Release,
     metric_dictionary,
@@ -37,6 +39,7 @@ from pipelines.publish import (
     remove_vanished,
     replace_manifest,
     table_schema,
+    views_sql,
 )
 from pipelines.settings import Settings, make_private
 
@@ -92,6 +95,7 @@ def publish_groups(
         _place(folder, part)
     release = released([part.line for part in encoded], [part.path for part in written])
     remove_vanished(folder, {line.path for line in release.files})
+    replace(folder / VIEWS, views_sql(release.files))
     source = _source(settings)
     versions = {table: graph[f"metrics.{table}"].version for table in SHARED}
     manifest = {
@@ -136,7 +140,7 @@ def _encoded(connection: duckdb.DuckDBPyConnection, graph: Graph) -> list[_Part]
 
 def _part(path: str, table: str, month: date | None, rows: pa.Table) -> _Part:
     sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd")
+    parquet_files.write(rows, sink)
     return _Part(path, table, month, len(rows), sink.getvalue().to_pybytes())
 
 
@@ -177,5 +181,6 @@ def _clear(folder: Path) -> None:
     if folder.exists():
         # The manifest first: without it there is no release, however far this comes.
         (folder / MANIFEST).unlink(missing_ok=True)
+        (folder / VIEWS).unlink(missing_ok=True)
         remove_vanished(folder, set())
         folder.rmdir()

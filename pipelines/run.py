@@ -23,7 +23,7 @@ from pipelines.definitions import build_definitions
 from pipelines.jobs import reason, run_jobs
 from pipelines.models import Graph
 from pipelines.progress import Progress
-from pipelines.publish import MANIFEST, audience_differs
+from pipelines.publish import MANIFEST, is_outdated
 from pipelines.publish_groups import is_current
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import Warehouse
@@ -100,7 +100,7 @@ def nothing_new(warehouse: Warehouse) -> bool:
             and not ingest.settings_differ(connection, settings, secret)
             and is_fresh(connection, Graph.load())
             and (settings.parquet / MANIFEST).exists()
-            and not audience_differs(settings)
+            and not is_outdated(settings)
             and is_current(settings)
         )
 

@@ -32,16 +32,17 @@ leads as (
         spreads.part as group_name,
         spreads.tie_count as reached_count,
         spreads.strength,
-        shown_groups.people_count
+        group_sizes.people_count
     from staging.spreads
     join staging.wanted_months on wanted_months.month = spreads.month
-    join staging.shown_groups
-        on shown_groups.month = spreads.month
-        and shown_groups.group_name = spreads.part
+    join staging.group_sizes
+        on group_sizes.month = spreads.month
+        and group_sizes.group_name = spreads.part
     cross join staging.parameters
     where
         spreads.division = 'group'
         and spreads.strength >= parameters.strong_strength
+        and group_sizes.people_count >= parameters.min_group_size
 ),
 
 ways as (

@@ -9,39 +9,18 @@
 --          besides its largest group: else who knows that one would know the rest
 -- Version: 2
 
-with members as (
-    select distinct
-        edges.month,
-        edges.person_id
-    from staging.edges
-    join staging.wanted_months on wanted_months.month = edges.month
-),
-
-counted as (
-    select
-        memberships.month,
-        memberships.group_name,
-        max(cast(memberships.is_internal as integer)) = 1 as is_internal,
-        count(*) as people_count
-    from members
-    join staging.memberships
-        on memberships.month = members.month
-        and memberships.person_id = members.person_id
-    where memberships.group_name is not null
-    group by memberships.month, memberships.group_name
-),
-
 -- A department that goes by the name of the rest would be taken for it.
-sized as (
+with sized as (
     select
-        counted.month,
-        counted.group_name,
-        counted.is_internal,
-        counted.people_count,
-        counted.people_count < parameters.min_group_size
-        or counted.group_name = '(other)' as is_small,
+        group_sizes.month,
+        group_sizes.group_name,
+        group_sizes.is_internal,
+        group_sizes.people_count,
+        group_sizes.people_count < parameters.min_group_size
+        or group_sizes.group_name = '(other)' as is_small,
         parameters.min_group_size
-    from counted
+    from staging.group_sizes
+    join staging.wanted_months on wanted_months.month = group_sizes.month
     cross join staging.parameters
 ),
 

@@ -180,6 +180,83 @@ def test_another_world_with_the_same_mail_publishes_the_same_bytes(
     assert twin.parquet == world.parquet
 
 
+def checkout(folder: Path, **texts: tuple[str, str]) -> Path:
+    """A copy of the project in which SQL files say something else: stem -> (old, new)."""
+    for name in ("connectors", "pipelines", "sql"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for stem, (old, new) in texts.items():
+        (path,) = (folder / "sql").glob(f"*/{stem}.sql")
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    return folder
+
+
+def rebuilt(world: World, folder: Path, graph: Graph) -> set[str]:
+    """Models that a run with another graph computes, on a copy of the data."""
+    shutil.copytree(world.settings.data_folder, folder)
+    with Warehouse(world.settings.model_copy(update={"data": folder})).connect() as connection:
+        return {model.name for model in graph.models if build(connection, graph, model).was_stale}
+
+
+def resting_on(graph: Graph, *names: str) -> set[str]:
+    return {*names, *(model.name for name in names for model in graph.downstream(name))}
+
+
+def test_a_changed_text_makes_stale_what_rests_on_it_and_only_that_is_computed(
+    world: World, tmp_path: Path
+):
+    """Dagster itself is asked, as its page asks: of whole tables, and of each month of others."""
+    house = checkout(
+        tmp_path / "house",
+        giving=("-- Version:  1", "-- Version:  2"),
+        strong_ties=("-- Version: 1", "-- Version: 2"),
+    )
+    graph = Graph.load(house / "sql")
+    monthly = [model.table for model in graph.models if model.is_monthly]
+    keys = ", ".join(f'{{path: ["metrics", "{table}"]}}' for table in monthly)
+    query = (
+        "{ whole: assetNodes { assetKey { path } staleStatus } "
+        f"monthly: assetNodes(assetKeys: [{keys}]) {{ assetKey {{ path }} "
+        'staleStatus(partition: "2024-03-01") } }'
+    )
+    answer = tmp_path / "answer.json"
+    words = ("--module-name", "pipelines.definitions", "--working-directory", str(house))
+    done = subprocess.run(
+        [DG.with_name("dagster-graphql"), *words, "--output", answer, "--text", query],
+        env=os.environ
+        | {"DAGSTER_HOME": str(world.home), "KITH_DATA": str(world.settings.data_folder)},
+        capture_output=True,
+        text=True,
+        cwd=house,
+    )
+    assert done.returncode == 0, done.stderr
+    nodes = [node for part in json.loads(answer.read_text())["data"].values() for node in part]
+    stale = {".".join(one["assetKey"]["path"]) for one in nodes if one["staleStatus"] == "STALE"}
+    assert stale == {
+        "metrics.giving",
+        "metrics.network_change",
+        "staging.strong_ties",
+        "staging.possible_introductions",
+        "staging.new_directions",
+        "metrics.openings",
+    }
+    assert stale == resting_on(graph, "metrics.giving", "staging.strong_ties")
+    assert rebuilt(world, tmp_path / "data", graph) == stale
+
+
+def test_a_changed_constant_recomputes_all_that_rests_on_it(world: World, tmp_path: Path):
+    other = ("cast(60 as double) as half_life_days", "cast(61 as double) as half_life_days")
+    graph = Graph.load(checkout(tmp_path / "house", parameters=other) / "sql")
+    found = rebuilt(world, tmp_path / "data", graph)
+    assert found == resting_on(graph, "staging.parameters")
+    assert {model.name for model in graph.models} - found == {
+        "staging.directory_holders",
+        "staging.freemail_domains",
+        "staging.role_words",
+    }
+
+
 def test_a_failed_blocking_check_publishes_nothing(world: World, monkeypatch):
     monkeypatch.setenv("DAGSTER_HOME", str(world.home))
     before = world.parquet

@@ -6,13 +6,14 @@ import stat
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.build import build
 from pipelines.models import Graph
-from pipelines.publish import PublishError, audience_differs, publish, read_manifest
+from pipelines.publish import PublishError, is_outdated, publish, read_manifest
 from pipelines.raw_tables import RAW_TABLES
 from pipelines.settings import Settings
 from pipelines.store import Batch, store
@@ -125,7 +126,9 @@ def test_the_manifest_lists_exactly_the_files_with_their_digests(connection, gra
         "copies/2024-02.parquet",
         "people.parquet",
         "metric_dictionary.parquet",
+        "views.sql",
     }
+    del found["views.sql"]  # it holds no data
     for line in manifest["files"]:
         content = found.pop(line["path"])
         assert line["bytes"] == len(content)
@@ -185,7 +188,42 @@ def test_what_no_longer_exists_leaves_the_folder(connection, graph, settings):
         "people.parquet",
         "metric_dictionary.parquet",
         "manifest.json",
+        "views.sql",
     }
+
+
+def test_the_views_give_every_table_by_name_in_a_database_opened_in_the_folder(
+    connection, graph, settings, monkeypatch
+):
+    mail(connection, "2024-01-05", "2024-02-05")
+    published = release(connection, graph, settings)
+    monkeypatch.chdir(settings.parquet)
+    with duckdb.connect() as shell:
+        for _ in range(2):  # a second time in the same shell, too
+            shell.execute(Path("views.sql").read_text(encoding="utf-8"))
+        shown = {
+            name
+            for (name,) in shell.execute(
+                "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            ).fetchall()
+        }
+        assert shown == {file.table for file in published.files}
+        for table in shown:
+            (count,) = shell.execute(f"SELECT count(*) FROM {table}").fetchone()
+            assert count == sum(file.rows for file in published.of(table))
+        newest = shell.execute("SELECT max(last_at)::varchar FROM copies").fetchone()
+    assert newest == ("2024-02-05 00:00:00+00",)
+
+
+def test_the_views_name_no_place_and_change_with_the_tables_alone(connection, graph, settings):
+    mail(connection, "2024-01-05")
+    release(connection, graph, settings)
+    first = (settings.parquet / "views.sql").read_text(encoding="utf-8")
+    mail(connection, "2024-02-05")
+    release(connection, graph, settings)
+    assert (settings.parquet / "views.sql").read_text(encoding="utf-8") == first
+    assert str(settings.data_folder) not in first
+    assert stat.S_IMODE((settings.parquet / "views.sql").stat().st_mode) == 0o600
 
 
 def test_types_are_fixed_columns_nullable_and_meanings_travel_with_them(
@@ -202,6 +240,68 @@ def test_types_are_fixed_columns_nullable_and_meanings_travel_with_them(
     ]
     assert schema.field("copy_count").metadata[b"meaning"] == b"copies; messages"
     assert schema.metadata[b"question"] == b"How many copies does each mailbox hold?"
+
+
+PAIRS = """\
+-- Who knows whom?
+--
+-- Grain: month, person_id, contact_id
+
+select
+    wanted_months.month,  -- first day; UTC
+    unnest([10, 9, 9])::bigint as person_id,  -- person
+    unnest([9, 9007199254740991, 10])::bigint as contact_id,  -- contact
+from staging.wanted_months
+"""
+
+
+def test_a_pair_has_its_key_in_one_column_that_is_not_stored(connection, graph, settings, tmp_path):
+    (tmp_path / "sql" / "metrics" / "pairs.sql").write_text(PAIRS, encoding="utf-8")
+    mail(connection, "2024-01-05")
+    release(connection, Graph.load(tmp_path / "sql"), settings)
+    pairs = pq.read_table(settings.parquet / "pairs" / "2024-01.parquet")
+    assert pairs.column_names == ["month", "person_id", "contact_id", "tie_id"]
+    assert pairs["tie_id"].to_pylist() == ["9-10", "9-9007199254740991", "10-9"]
+    assert pairs.schema.field("tie_id").type == pa.string()
+    assert b"key of ties" in pairs.schema.field("tie_id").metadata[b"meaning"]
+    stored = [name for name, *_ in connection.execute("DESCRIBE FROM metrics.pairs").fetchall()]
+    assert stored == ["month", "person_id", "contact_id"]
+    words = pq.read_table(settings.parquet / "metric_dictionary.parquet").to_pylist()
+    (key,) = (row for row in words if row["column_name"] == "tie_id")
+    assert key["table_name"] == "pairs"
+    assert key["formula"] == "CAST(person_id AS VARCHAR) || '-' || CAST(contact_id AS VARCHAR)"
+
+
+def test_files_that_were_laid_out_in_another_way_are_written_again(connection, graph, settings):
+    mail(connection, "2024-01-05", "2024-02-05")
+    release(connection, graph, settings)
+    before = files(settings.parquet)
+    assert not is_outdated(settings)
+    path = settings.parquet / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    del manifest["layout"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert is_outdated(settings)
+    again = release(connection, graph, settings)
+    assert again.written == {"copies/2024-01.parquet", "copies/2024-02.parquet", "people.parquet"}
+    assert files(settings.parquet) == before
+
+
+def test_a_person_is_found_in_one_row_group(connection, graph, settings, tmp_path):
+    """Sorted by person, in small groups, with the least and the greatest of each."""
+    many = PAIRS.replace("[10, 9, 9]", "range(200000)").replace(
+        "unnest([9, 9007199254740991, 10])", "unnest(range(200000)) + 1"
+    )
+    (tmp_path / "sql" / "metrics" / "pairs.sql").write_text(many, encoding="utf-8")
+    mail(connection, "2024-01-05")
+    release(connection, Graph.load(tmp_path / "sql"), settings)
+    read = pq.read_metadata(settings.parquet / "pairs" / "2024-01.parquet")
+    groups = [read.row_group(number) for number in range(read.num_row_groups)]
+    people = [group.column(1).statistics for group in groups]
+    holding = [number for number, one in enumerate(people) if one.min <= 123_456 <= one.max]
+    assert len(holding) == 1
+    assert groups[holding[0]].num_rows <= 65_536
+    assert all(group.column(1).has_column_index for group in groups)
 
 
 def test_rows_are_sorted_by_grain(connection, graph, settings):
@@ -262,12 +362,12 @@ def test_names_that_were_published_go_when_the_audience_changes(connection, grap
     release(connection, graph, settings)
     assert b"ann@x.example" in b"".join(files(settings.parquet).values())
     organisation = settings.model_copy(update={"audience": "organisation"})
-    assert audience_differs(organisation)
+    assert is_outdated(organisation)
     again = release(connection, graph, organisation)
     assert again.written >= {"people.parquet"}
     assert "copies/2024-01.parquet" not in again.written
     assert b"ann@x.example" not in b"".join(files(settings.parquet).values())
-    assert not audience_differs(organisation)
+    assert not is_outdated(organisation)
 
 
 def test_the_folder_is_closed_to_others(connection, graph, settings):
@@ -352,11 +452,11 @@ def test_another_setting_writes_personal_scores_again_and_nothing_else(
     mail(connection, "2024-01-05")
     own_mailbox(connection, "two", 2)
     release(connection, scored, settings.model_copy(update={"people_scores": "all"}))
-    assert audience_differs(settings)
+    assert is_outdated(settings)
     again = release(connection, scored, settings)
     assert again.written == {"scores/2024-01.parquet"}
     assert people_scored(settings, "2024-01") == [2]
-    assert not audience_differs(settings)
+    assert not is_outdated(settings)
 
 
 def test_whoever_connects_a_mailbox_gets_the_scores_of_earlier_months_too(

@@ -215,6 +215,8 @@ def test_the_folder_holds_group_tables_dictionary_and_manifest(connection, graph
     published = release(connection, graph, organisation)
     found = files(organisation.parquet_groups)
     manifest = json.loads(found.pop("manifest.json"))
+    views = found.pop("views.sql").decode()
+    assert all(f'VIEW "{table}" AS' in views for table in SHARED), views
     monthly = SHARED.keys() - {"months"}
     assert found.keys() == {"months.parquet", "metric_dictionary.parquet"} | {
         f"{table}/2024-{month:02}.parquet" for table in monthly for month in (1, 2)

@@ -1,36 +1,21 @@
 """The report as a browser shows it: it fits, it can be read, it runs and loads nothing.
 
-A headless Chromium is spoken to over a pair of pipes in its DevTools protocol, which needs no
-further package. Where none is installed, these tests are skipped.
+Where no Chromium is installed, these tests are skipped.
 """
 
 import dataclasses
-import json
-import os
-import select
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipelines import report, report_group
 from pipelines.settings import Limits
 from pipelines.warehouse import open_published
+from tests.browser import CHROMIUM, Browser
 from tests.pipelines.report_tables import ADA, Bond, World, groups, village, write
 
-_CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-_FLAGS = (
-    "--headless --hide-scrollbars --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe"
-).split()
-_SECONDS = 60
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium here: apt install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
 
 # Every element that itself holds text, with its box, its colour and the size of its letters.
 _TEXTS = """
@@ -47,89 +32,6 @@ _TEXTS = """
     })
 """
 _BACKGROUND = "getComputedStyle(document.body).backgroundColor"
-
-
-class Browser:
-    """One page of a headless Chromium; ``events`` holds all it has reported."""
-
-    def __init__(self, profile: Path) -> None:
-        from_browser, browser_writes = os.pipe()
-        browser_reads, self._out = os.pipe()
-        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        # The protocol is spoken on descriptors 3 and 4, and only a shell can say which these are.
-        self._process = subprocess.Popen(
-            [
-                *("bash", "-c", f'exec "$0" "$@" 3<&{browser_reads} 4>&{browser_writes}'),
-                *(_CHROMIUM, *_FLAGS, *as_root, f"--user-data-dir={profile}", "about:blank"),
-            ],
-            pass_fds=(browser_reads, browser_writes),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(browser_reads)
-        os.close(browser_writes)
-        self._in, self._rest, self._number, self._session = from_browser, b"", 0, None
-        self.events: list[dict] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        session = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = session["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-
-    def close(self) -> None:
-        """End the browser and wait for it."""
-        self._session = None
-        self.call("Browser.close")
-        self._process.wait(_SECONDS)
-        os.close(self._in)
-        os.close(self._out)
-
-    def call(self, method: str, **parameters: Any) -> dict:
-        """Give the answer of one command."""
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": parameters}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
-
-    def value(self, script: str) -> Any:
-        """What a script gives, run from outside the page and its policy."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"]["value"]
-
-    def show(self, path: Path, width: int, scheme: str = "light", media: str = "screen") -> None:
-        """Load a file at a width and wait until it is loaded."""
-        self.events.clear()
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            **{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
-        )
-        self.call(
-            "Emulation.setEmulatedMedia",
-            media=media,
-            features=[{"name": "prefers-color-scheme", "value": scheme}],
-        )
-        self.call("Page.navigate", url=path.as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._next())
-
-    def _next(self) -> dict:
-        deadline = time.monotonic() + _SECONDS
-        while b"\0" not in self._rest:
-            ready, _, _ = select.select([self._in], [], [], deadline - time.monotonic())
-            assert ready, "the browser does not answer"
-            chunk = os.read(self._in, 1 << 20)
-            assert chunk, "the browser has ended"
-            self._rest += chunk
-        message, _, self._rest = self._rest.partition(b"\0")
-        return json.loads(message)
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +110,7 @@ def test_every_text_lies_within_the_page_and_is_large_enough(
     browser: Browser, request: pytest.FixtureRequest, which: str, width: int
 ):
     path = request.getfixturevalue(which)
-    browser.show(path, width)
+    browser.show(path.as_uri(), width)
     assert_quiet(browser, path)
     browser.value("[...document.querySelectorAll('details')].map(e => e.open = true)")
     texts = browser.value(_TEXTS)
@@ -220,7 +122,7 @@ def test_every_text_lies_within_the_page_and_is_large_enough(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_from_its_ground(browser: Browser, page: Path, scheme: str):
-    browser.show(page, 820, scheme)
+    browser.show(page.as_uri(), 820, scheme)
     ground = browser.value(_BACKGROUND)
     assert (luminance(ground) > 0.5) == (scheme == "light")
     texts = browser.value(_TEXTS)
@@ -229,7 +131,7 @@ def test_every_text_stands_out_from_its_ground(browser: Browser, page: Path, sch
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_line_and_bar_stands_out_from_its_ground(browser: Browser, page: Path, scheme: str):
-    browser.show(page, 820, scheme)
+    browser.show(page.as_uri(), 820, scheme)
     ground = browser.value(_BACKGROUND)
     lines = browser.value(
         "[...document.querySelectorAll('svg path[stroke^=\"var(--line\"]')]"
@@ -247,7 +149,7 @@ def test_every_line_and_bar_stands_out_from_its_ground(browser: Browser, page: P
 def test_no_two_names_in_the_network_overlap(
     browser: Browser, request: pytest.FixtureRequest, which: str, width: int
 ):
-    browser.show(request.getfixturevalue(which), width)
+    browser.show(request.getfixturevalue(which).as_uri(), width)
     boxes = browser.value(
         "[...document.querySelectorAll('.network svg text')].map(e => e.getBoundingClientRect())"
         ".filter(box => box.width).map(box => [box.left, box.top, box.right, box.bottom])"
@@ -265,7 +167,7 @@ def test_no_two_names_in_the_network_overlap(
 
 
 def test_the_page_can_be_used_with_the_keyboard_alone(browser: Browser, page: Path):
-    browser.show(page, 1280)
+    browser.show(page.as_uri(), 1280)
     focused = []
     for _ in range(15):
         for kind in ("keyDown", "keyUp"):
@@ -288,15 +190,15 @@ def test_one_of_two_pictures_is_shown_for_the_width(browser: Browser, page: Path
         "[...document.querySelectorAll('figure [role=img] svg')]"
         ".map(e => e.getClientRects().length)"
     )
-    browser.show(page, 360)
+    browser.show(page.as_uri(), 360)
     assert browser.value(seen) == [0, 1] * 3
-    browser.show(page, 1280)
+    browser.show(page.as_uri(), 1280)
     assert browser.value(seen) == [1, 0] * 3
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_state_of_each_tie_stands_once_in_its_row(browser: Browser, page: Path, width: int):
-    browser.show(page, width)
+    browser.show(page.as_uri(), width)
     states = browser.value(
         "[...document.querySelectorAll('tr')].filter(row => row.querySelector('.state'))"
         ".map(row => [...row.querySelectorAll('.state')]"
@@ -307,7 +209,7 @@ def test_the_state_of_each_tie_stands_once_in_its_row(browser: Browser, page: Pa
 
 
 def test_print_is_dark_on_light_even_in_dark_mode(browser: Browser, page: Path):
-    browser.show(page, 700, "dark", "print")
+    browser.show(page.as_uri(), 700, "dark", "print")
     assert luminance(browser.value("getComputedStyle(document.body).color")) < 0.05
     browser.call("Emulation.setEmulatedMedia", media="")
     printed = browser.call("Page.printToPDF")["data"]
@@ -327,7 +229,7 @@ def test_print_is_dark_on_light_even_in_dark_mode(browser: Browser, page: Path):
 def test_a_hostile_name_runs_loads_and_widens_nothing(browser: Browser, tmp_path: Path, name: str):
     bonds = [Bond(10, name, [3.0] * 24, "fading", silence=40, group=name), Bond(11, "Bo", [1.0])]
     path = written(World(bonds, village().circle, me=name), tmp_path)
-    browser.show(path, 360)
+    browser.show(path.as_uri(), 360)
     assert_quiet(browser, path)
     assert browser.value("document.scripts.length") == 0
     assert browser.value("document.documentElement.scrollWidth") == 360

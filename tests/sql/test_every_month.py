@@ -4,6 +4,9 @@ import random
 
 import pytest
 
+from pipelines.audit import findings
+from pipelines.publish_groups import SHARED
+
 PEOPLE = [f"p{n}" for n in range(9)]
 
 
@@ -114,6 +117,16 @@ def test_groups_and_communities_occur(whole):
     changed = whole.rows("metrics.network_change")
     for column in ("shrinkage", "jaccard", "purist", "outreach_count", "outreach_dropped_share"):
         assert any(getattr(row, column) for row in changed), column
+
+
+def test_what_may_be_shared_passes_the_audit(whole):
+    ((least,),) = whole.execute("SELECT min_group_size FROM staging.parameters")
+    tables = {
+        table: whole.connection.sql(f"FROM {source} ORDER BY ALL").to_arrow_table()
+        for table, source in SHARED.items()
+    }
+    assert all(len(table) for table in tables.values())
+    assert findings(tables, least) == []
 
 
 def test_every_monthly_table_has_something_to_say(whole):

@@ -1,0 +1,1 @@
+"""A BI server on the published tables: Apache Superset in an environment of its own."""
