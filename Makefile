@@ -40,6 +40,7 @@ docs: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks.reading_parquet
 
 # A BI server on the published tables, in an environment of its own: docs/bi.md.
 superset: setup .venv-superset/complete

@@ -59,7 +59,8 @@ _UNITS: tuple[tuple[str, frozenset[str]], ...] = (
     ("one mailing list", frozenset({"list_id"})),
     ("one group, however small", frozenset({"group_name", "group_a"})),
 )
-_LARGE_GROUPS = "staging.shown_groups"
+# Tables without small groups: what reads them says nothing of these.
+_LARGE_GROUPS = frozenset({"staging.shown_groups", "staging.group_cells"})
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _table(
 
 
 def _smallest(name: str, columns: Mapping[str, str], graph: Graph, model: Model | None) -> str:
-    if name == _LARGE_GROUPS or (model and _LARGE_GROUPS in model.upstreams):
+    if _LARGE_GROUPS & {name, *(model.upstreams if model else ())}:
         return f"groups of at least {constants(graph)['min_group_size']} people"
     for unit, names in _UNITS:
         if names & columns.keys():

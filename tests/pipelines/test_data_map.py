@@ -92,7 +92,7 @@ def test_names_are_marked_where_publishing_hides_them(settings):
         ("metrics.communities", "one mailing list"),
         ("metrics.coverage_reasons", "one mailbox"),
         ("metrics.months", "nobody in particular"),
-        ("staging.group_blocks", "one group, however small"),
+        ("staging.group_sizes", "one group, however small"),
         ("staging.conversations", "one message"),
         ("staging.meetings", "one meeting"),
         ("raw.messages", "one person"),
