@@ -333,11 +333,12 @@ def _run(
     settings: Settings, jobs: Sequence[str], months: tuple[date, date] | None, wait: bool
 ) -> None:
     from pipelines import run as runs
+    from pipelines.jobs import nothing_new
     from pipelines.warehouse import Warehouse
 
     warehouse = Warehouse(settings, waits=wait)
     asks = "pull" in jobs and any(settings.accounts.glob("*.json"))
-    if not months and not asks and runs.nothing_new(warehouse):
+    if not months and not asks and nothing_new(warehouse):
         console.print(Text(f"nothing new; {settings.parquet} is up to date"), soft_wrap=True)
         return
     with terminal.steps(console) as (say, tell):

@@ -94,9 +94,25 @@ def load(connection: duckdb.DuckDBPyConnection, settings: Settings, secret: byte
     """
     changed: Counter[str] = Counter()
     pseudonyms = ingest.Pseudonyms(secret, connection)
+    waiting: list[Batch] = []
+    record_count = 0
+
+    def store_waiting() -> None:
+        nonlocal record_count
+        changed.update(store(connection, *waiting))
+        waiting.clear()
+        record_count = 0
+
     for path, done in pending(connection, settings):
-        with pq.ParquetFile(path) as file:
-            changed += _load_file(connection, file, path.stem, done, pseudonyms)
+        for batch, count in _unstored(path, done, pseudonyms):
+            # Two batches of one file have one cursor, so they are stored one after the other.
+            follows = waiting and waiting[-1].stream == batch.stream
+            if follows or record_count >= _BATCH_RECORDS:
+                store_waiting()
+            waiting.append(batch)
+            record_count += count
+    if waiting:
+        store_waiting()
     return changed
 
 
@@ -115,30 +131,26 @@ def pending(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[t
     return found
 
 
-def _load_file(
-    connection: duckdb.DuckDBPyConnection,
-    file: pq.ParquetFile,
-    name: str,
-    done: int,
-    pseudonyms: ingest.Pseudonyms,
-) -> Counter[str]:
-    about = json.loads(file.schema_arrow.metadata[b"kith"])
-    imported_at = datetime.fromisoformat(about["imported_at"])
-    first = next(file.iter_batches(1, columns=["mailbox"]))
-    mailbox_id = first["mailbox"][0]["mailbox_id"].as_py()
-    changed: Counter[str] = Counter()
-    position = 0
-    for read in file.iter_batches(_BATCH_RECORDS):
-        position += read.num_rows
-        if position <= done:
-            continue
-        tables = {kind: _of_kind(read, kind) for kind in KINDS}
-        rows = ingest.rows(tables, pseudonyms, imported_at)
-        batch = Batch(
-            mailbox_id=mailbox_id, stream=f"import:{name}", cursor=str(position), rows=rows
-        )
-        changed += Counter(store(connection, batch))
-    return changed
+def _unstored(path: Path, done: int, pseudonyms: ingest.Pseudonyms) -> Iterator[tuple[Batch, int]]:
+    """What follows the first ``done`` records of a file, with the number of its records."""
+    with pq.ParquetFile(path) as file:
+        about = json.loads(file.schema_arrow.metadata[b"kith"])
+        imported_at = datetime.fromisoformat(about["imported_at"])
+        first = next(file.iter_batches(1, columns=["mailbox"]))
+        mailbox_id = first["mailbox"][0]["mailbox_id"].as_py()
+        position = 0
+        for read in file.iter_batches(_BATCH_RECORDS):
+            position += read.num_rows
+            if position <= done:
+                continue
+            tables = {kind: _of_kind(read, kind) for kind in KINDS}
+            batch = Batch(
+                mailbox_id=mailbox_id,
+                stream=f"import:{path.stem}",
+                cursor=str(position),
+                rows=ingest.rows(tables, pseudonyms, imported_at),
+            )
+            yield batch, read.num_rows
 
 
 def _as_rows(batch: list[Record], schema: pa.Schema) -> pa.Table:

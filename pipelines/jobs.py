@@ -17,10 +17,12 @@ from datetime import date
 
 import dagster as dg
 
-from pipelines import history
+from pipelines import history, imports, ingest, pseudonym_key
 from pipelines.assets import ONLY_STALE, RANGE_END, RANGE_START
-from pipelines.build import stale_range
+from pipelines.build import is_fresh, stale_range
 from pipelines.models import Graph
+from pipelines.publish import MANIFEST, is_outdated
+from pipelines.publish_groups import is_current
 from pipelines.settings import SettingsError
 from pipelines.warehouse import Warehouse
 
@@ -38,6 +40,8 @@ def everything(warehouse: Warehouse, load: Callable[[], dg.Definitions]) -> dg.J
             context.log.info(f"{result.dagster_run.job_name}: run {result.run_id}")
             if not result.success:
                 raise dg.Failure(f"{result.dagster_run.job_name} failed: {reason(result)}")
+        if len(results) == 1:
+            context.log.info("nothing new, nothing computed")
 
     @dg.job(name="everything", description="Pull what is new, compute its months, check, publish.")
     def job() -> None:
@@ -55,11 +59,15 @@ def run_jobs(
 ) -> list[dg.ExecuteInProcessResult]:
     """Run jobs one after the other in this process until one fails; their results.
 
+    Where a pull brought nothing new, nothing is computed.
+
     months  first and last month to compute; None for those that are stale
     """
     results = []
     loggers = {"loggers": {name: {} for name in definitions.loggers or ()}}
     for name in jobs:
+        if results and not months and nothing_new(warehouse):
+            break
         tags = _range(warehouse, months) if name == "compute" else {}
         job = definitions.resolve_job_def(name)
         results.append(
@@ -70,6 +78,21 @@ def run_jobs(
         if not results[-1].success:
             break
     return results
+
+
+def nothing_new(warehouse: Warehouse) -> bool:
+    """Whether there is nothing on disk to store, compute or publish, found in half a second."""
+    settings = warehouse.settings
+    with warehouse.connect() as connection:
+        secret = pseudonym_key.load(settings)
+        return (
+            not imports.pending(connection, settings)
+            and not ingest.settings_differ(connection, settings, secret)
+            and is_fresh(connection, Graph.load())
+            and (settings.parquet / MANIFEST).exists()
+            and not is_outdated(settings)
+            and is_current(settings)
+        )
 
 
 def reason(result: dg.ExecuteInProcessResult) -> str | None:

@@ -17,14 +17,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import history, imports, ingest, pseudonym_key
-from pipelines.build import is_fresh
+from pipelines import history
 from pipelines.definitions import build_definitions
 from pipelines.jobs import reason, run_jobs
-from pipelines.models import Graph
 from pipelines.progress import Progress
-from pipelines.publish import MANIFEST, is_outdated
-from pipelines.publish_groups import is_current
 from pipelines.settings import ROOT, Settings
 from pipelines.warehouse import Warehouse
 
@@ -69,8 +65,6 @@ def run(
 ) -> Outcome:
     """Run ``jobs`` in order, for the stale months or for the given first to last month.
 
-    Where a pull brought nothing new, nothing is computed.
-
     say   called with the name of each step that begins
     tell  called while mailboxes are pulled
     Raises WarehouseBusy, KeyProblem and whatever else opening the warehouse raises.
@@ -80,29 +74,7 @@ def run(
     definitions = build_definitions(settings, warehouse, {"progress": _progress(say)}, tell)
     # The lock is held from the first step to the last: no other run sees a half of this one.
     with warehouse.connect(), history.written_lazily(), dg.DagsterInstance.get() as instance:
-        results = []
-        for job in jobs:
-            if results and not months and nothing_new(warehouse):
-                break
-            results += run_jobs(definitions, warehouse, instance, [job], months)
-            if not results[-1].success:
-                break
-    return _outcome(results)
-
-
-def nothing_new(warehouse: Warehouse) -> bool:
-    """Whether there is nothing on disk to store, compute or publish: half a second, not 15."""
-    settings = warehouse.settings
-    with warehouse.connect() as connection:
-        secret = pseudonym_key.load(settings)
-        return (
-            not imports.pending(connection, settings)
-            and not ingest.settings_differ(connection, settings, secret)
-            and is_fresh(connection, Graph.load())
-            and (settings.parquet / MANIFEST).exists()
-            and not is_outdated(settings)
-            and is_current(settings)
-        )
+        return _outcome(run_jobs(definitions, warehouse, instance, jobs, months))
 
 
 def _outcome(results: Sequence[dg.ExecuteInProcessResult]) -> Outcome:

@@ -119,36 +119,38 @@ def _upsert(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: pa.Tab
     key = ", ".join(f'"{column}"' for column in table.key)
     same_key = " AND ".join(f'old."{column}" = new."{column}"' for column in table.key)
     plain = [column for column in table.columns if column not in table.combine]
-    merged = [f'new."{column}"' for column in plain] + [
-        f'{how}(old."{column}", new."{column}") AS "{column}"'
-        for column, how in table.combine.items()
-    ]
-    differs = " OR ".join(
-        f'old."{column}" IS DISTINCT FROM new."{column}"' for column in table.columns
-    )
-    columns = ", ".join(f'"{column}"' for column in [*plain, *table.combine])
-    arriving = _latest(table, key, plain)
-    dated = f"date_trunc('month', {{}}.\"{table.dated_by}\")::date" if table.dated_by else "NULL"
+    merged = {column: f'new."{column}"' for column in plain} | {
+        column: f'{how}(old."{column}", new."{column}")' for column, how in table.combine.items()
+    }
+    differs = " OR ".join(f'old."{name}" IS DISTINCT FROM {it}' for name, it in merged.items())
+    selected = ", ".join(f'{it} AS "{name}"' for name, it in merged.items())
+    month = f"date_trunc('month', {{}}.\"{table.dated_by}\")" if table.dated_by else "NULL"
+    stood = f'old."{table.key[0]}" IS NOT NULL'
     with registered(connection, numbered):
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE changed AS "
-            f"WITH arriving AS ({arriving}), "
-            f"merged AS (SELECT {', '.join(merged)} FROM arriving AS new "
-            f"LEFT JOIN {table.name} AS old ON {same_key}) "
-            f"SELECT new.* FROM merged AS new LEFT JOIN {table.name} AS old ON {same_key} "
-            f'WHERE old."{table.key[0]}" IS NULL OR {differs}'
+            f"WITH arriving AS ({_latest(table, key, plain)}) "
+            f"SELECT {selected}, {stood} AS has_stood, "
+            f"{month.format('new')}::date AS enters, {month.format('old')}::date AS leaves "
+            f"FROM arriving AS new LEFT JOIN {table.name} AS old ON {same_key} "
+            f"WHERE NOT ({stood}) OR {differs}"
         )
+    ((count, replaced),) = connection.execute(
+        "SELECT count(*), count(*) FILTER (has_stood) FROM changed"
+    ).fetchall()
+    if not count:
+        return 0
     # A changed row touches the month that it enters and the month that it leaves.
     connection.execute(
-        f"INSERT INTO raw.touched_months ("
-        f"SELECT {literal(table.name)}, {dated.format('changed')} FROM changed "
-        f"UNION SELECT {literal(table.name)}, {dated.format('old')} "
-        f"FROM {table.name} AS old SEMI JOIN changed AS new ON {same_key} "
+        f"INSERT INTO raw.touched_months (SELECT {literal(table.name)}, enters FROM changed "
+        f"UNION SELECT {literal(table.name)}, leaves FROM changed WHERE has_stood "
         f"EXCEPT SELECT table_name, month FROM raw.touched_months)"
     )
-    connection.execute(f"DELETE FROM {table.name} AS old USING changed AS new WHERE {same_key}")
+    if replaced:
+        connection.execute(f"DELETE FROM {table.name} AS old USING changed AS new WHERE {same_key}")
+    columns = ", ".join(f'"{name}"' for name in merged)
     connection.execute(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM changed")
-    return connection.execute("SELECT count(*) FROM changed").fetchall()[0][0]
+    return count
 
 
 def _succeed(connection: duckdb.DuckDBPyConnection, table: RawTable, rows: pa.Table) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines import imports, pseudonym_key, run
+from pipelines import imports, jobs, pseudonym_key, run
 from pipelines.build import build, stale_range
 from pipelines.definitions import build_definitions
 from pipelines.models import Graph
@@ -152,7 +152,7 @@ def test_a_run_materialises_each_month_checks_it_and_publishes(world: World):
 
 
 def test_after_a_run_nothing_is_new(world: World):
-    assert run.nothing_new(Warehouse(world.settings))
+    assert jobs.nothing_new(Warehouse(world.settings))
 
 
 def test_dagster_records_hold_no_address(world: World):

@@ -8,6 +8,7 @@ import pytest
 from connectors.files import UnreadablePath
 from pipelines import imports
 from pipelines.settings import Settings
+from pipelines.store import store
 from pipelines.warehouse import Warehouse
 
 SECRET = bytes(range(32))
@@ -79,6 +80,29 @@ def test_the_same_archive_of_two_owners_is_two_mailboxes(connection, settings, t
     imports.load(connection, settings, SECRET)
     assert count(connection, "raw.mailboxes") == 2
     assert count(connection) == 2 * LETTERS
+
+
+def test_many_small_files_are_stored_as_one_by_one(
+    connection, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Of 12 files of 3 records, four are stored at a time; each letter lies in two files.
+    monkeypatch.setattr(imports, "_BATCH_RECORDS", 10)
+    transactions = []
+    monkeypatch.setattr(
+        imports, "store", lambda *them: transactions.append(len(them) - 1) or store(*them)
+    )
+    for place in range(12):
+        archive = mbox(tmp_path / f"{place}.mbox", count=2, start=place)
+        imports.keep(settings, archive, "ann@x.example", SECRET)
+    changed = imports.load(connection, settings, SECRET)
+    assert transactions == [4, 4, 4]
+    assert not imports.pending(connection, settings)
+    assert count(connection, "raw.cursors") == 12
+    assert changed["raw.addresses"] == count(connection, "raw.addresses") == 2
+    assert count(connection) == 13
+    names = connection.execute("SELECT first_seen_at, last_seen_at FROM raw.address_names")
+    (span,) = names.fetchall()
+    assert [f"{at:%d}" for at in span] == ["01", "07"]
 
 
 def test_a_lost_database_comes_back_from_the_records(settings: Settings, tmp_path: Path):
