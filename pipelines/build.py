@@ -79,13 +79,13 @@ def stale_months(
         return [] if known else [None]
     try:
         rows = connection.execute(
-            "SELECT months.month FROM staging.months AS months ANTI JOIN staging.built_months "
-            "AS built ON built.table_name = ? AND built.fingerprint = ? "
-            "AND built.month = months.month AND built.as_of = months.as_of ORDER BY 1",
+            f"SELECT months.month FROM {MONTHS} AS months ANTI JOIN staging.built_months AS built "
+            "ON built.table_name = ? AND built.fingerprint = ? AND built.month = months.month "
+            "AND built.as_of = months.as_of ORDER BY 1",
             [model.name, fingerprint],
         ).fetchall()
     except duckdb.CatalogException:
-        # No staging.months yet. Asking the catalogue first would take longer than the answer.
+        # There are no months yet. To look for the table first would take longer than the question.
         return [None]
     return [month for (month,) in rows]
 
@@ -280,12 +280,13 @@ def _has_other_months(connection: duckdb.DuckDBPyConnection, model: Model) -> bo
     """Whether a monthly table is missing, or holds months that no longer exist."""
     if not model.is_monthly:
         return False
-    return not _exists(connection, model) or bool(
-        connection.execute(
-            f"SELECT 1 FROM {model.name} WHERE month NOT IN (SELECT month FROM staging.months) "
-            "LIMIT 1"
+    try:
+        others = connection.execute(
+            f"SELECT 1 FROM {model.name} WHERE month NOT IN (SELECT month FROM {MONTHS}) LIMIT 1"
         ).fetchall()
-    )
+    except duckdb.CatalogException:
+        return True
+    return bool(others)
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, model: Model, since: date | None) -> None:
@@ -325,6 +326,4 @@ def _exists(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, model: Model) -> int:
-    if not _exists(connection, model):
-        return 0
     return connection.execute(f"SELECT count(*) FROM {model.name}").fetchall()[0][0]

@@ -39,7 +39,25 @@ Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 def main() -> None:
     """Entry point: errors in one plain line, never a traceback (KITH_DEBUG=1 shows it)."""
-    # Errors that say what is wrong and what to do; anything else is a defect of kith.
+    try:
+        app()
+    except Exception as error:
+        if isinstance(error, _with_a_cure()):
+            said = terminal.message(str(error))
+        elif os.environ.get("KITH_DEBUG"):
+            raise
+        else:
+            kind = type(error).__name__
+            said = f"unexpected {kind}; run again with KITH_DEBUG=1 to see where"
+        errors.print(f"kith: {said}", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _with_a_cure() -> tuple[type[Exception], ...]:
+    """Errors that say what is wrong and what to do; anything else is a defect of kith.
+
+    They are imported once something went wrong: with their modules come half of kith's.
+    """
     from connectors.files import UnreadablePath
     from connectors.pages import PullProblem
     from pipelines.accounts import AccountError
@@ -49,20 +67,7 @@ def main() -> None:
     from pipelines.warehouse import WarehouseBroken, WarehouseBusy
 
     known = (UnreadablePath, ModelError, KeyProblem, SettingsError, WarehouseBroken, WarehouseBusy)
-    try:
-        app()
-    except (*known, AccountError, PullProblem, Refused) as error:
-        errors.print(f"kith: {terminal.message(str(error))}", markup=False, soft_wrap=True)
-        sys.exit(1)
-    except Exception as error:
-        if os.environ.get("KITH_DEBUG"):
-            raise
-        errors.print(
-            f"kith: unexpected {type(error).__name__}; run again with KITH_DEBUG=1 to see where",
-            markup=False,
-            soft_wrap=True,
-        )
-        sys.exit(1)
+    return (*known, AccountError, PullProblem, Refused)
 
 
 @app.command()
