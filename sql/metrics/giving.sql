@@ -17,7 +17,7 @@
 --           gift either way; it counts for the rates of answers
 -- Caveat:   what needs a past is null until the person's own mailbox is settled; where it is not
 --           read, until any mailbox is
--- Version:  1
+-- Version:  2
 --
 -- Topic:   Who gives?
 -- Asks:    mail_reciprocity: Do those to whom the person writes write back?
@@ -218,7 +218,10 @@ placed as (
         >= coalesce(owners.settled_at, earliest_settlement.settled_at) as has_settled_year
     from people
     join staging.wanted_months on wanted_months.month = people.month
-    left join staging.owners on owners.person_id = people.person_id
+    -- A mailbox that will be read later says nothing of a month before.
+    left join staging.owners
+        on owners.person_id = people.person_id
+        and owners.first_covered_at < wanted_months.as_of
     cross join earliest_settlement
 ),
 

@@ -24,7 +24,7 @@
 --           twelve months ago (year_); null where there is none
 -- Caveat:   null while the person's mailbox is unsettled, and twelve months longer for what is said of
 --           a year; where no mailbox of theirs is read, while none is settled
--- Version:  1
+-- Version:  2
 --
 -- Topic:   What changes?
 -- High:    contact_count: a large network
@@ -132,7 +132,10 @@ settled as (
     from people
     join staging.wanted_months on wanted_months.month = people.month
     cross join earliest_settlement
-    left join staging.owners on owners.person_id = people.person_id
+    -- A mailbox that will be read later says nothing of a month before.
+    left join staging.owners
+        on owners.person_id = people.person_id
+        and owners.first_covered_at < wanted_months.as_of
     left join sizes
         on sizes.month = people.month
         and sizes.person_id = people.person_id

@@ -1,102 +1,15 @@
 """The habits planted in the village show in the numbers, and their look-alikes do not.
 
-The village's own letters are put into raw.messages as they are, one copy for each mailbox that
-holds it; how mail becomes rows is tested elsewhere.
+Here: who has which habit, and what tells. Not here: the village as raw rows (village_rows.py).
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
 
-import pyarrow as pa
 import pytest
 
-from pipelines.raw_tables import RAW_TABLES
 from sandbox.village import Village
 from tests.sql.conftest import World
-
-SIGNS = {
-    ("Auto-Submitted", "auto-replied"): "auto_submitted",
-    ("Auto-Submitted", "auto-generated"): "auto_submitted",
-    ("Precedence", "bulk"): "precedence_bulk",
-}
-
-
-def fill(world: World, village: Village) -> None:
-    """Letters, mailboxes and directory of the village."""
-    keys: dict[str, int] = {}
-
-    def key(text: str) -> int:
-        return keys.setdefault(text, len(keys) + 1)
-
-    rows = []
-    for number, letter in enumerate(village.letters):
-        headers = dict(letter.headers)
-        post = headers.get("List-Post", "").removeprefix("<mailto:").removesuffix(">")
-        references = [key(one) for one in letter.references]
-        row = {
-            "message_id": str(number),
-            "message_key": key(letter.message_id or f"letter {number}"),
-            "sent_at": letter.sent_at,
-            "sent_date": letter.sent_at.date(),
-            "author_key": key(letter.author),
-            "to_keys": [key(one) for one in letter.to],
-            "cc_keys": [key(one) for one in letter.cc],
-            "bcc_keys": [key(one) for one in letter.bcc],
-            "reply_to_keys": [],
-            "address_count": len({*letter.to, *letter.cc, *letter.bcc}),
-            "in_reply_to_key": references[-1] if references else None,
-            "reference_keys": references,
-            "list_id": headers.get("List-Id"),
-            "list_address_key": key(post) if post else None,
-            "automation_signs": [SIGNS[one] for one in letter.headers if one in SIGNS],
-        }
-        rows += [
-            row | {"mailbox_id": holder, "copy_key": 1_000 * number + place}
-            for place, holder in enumerate(letter.holders)
-        ]
-    insert(world, "raw.messages", rows)
-    insert(
-        world,
-        "raw.mailboxes",
-        [
-            {"mailbox_id": one.address, "provider": "files", "address_key": key(one.address)}
-            for one in village.staff
-        ],
-    )
-    insert(
-        world,
-        "raw.people",
-        [
-            {
-                "account_id": person.company,
-                "directory_id": person.address,
-                "valid_from": datetime.combine(village.first, time(), UTC),
-                "address_key": key(person.address),
-                "alias_keys": [key(alias) for alias in person.aliases],
-                "name": person.name,
-                "department": person.post(village.last).department,
-                "manager_id": person.post(village.last).manager,
-                "kind": "person",
-            }
-            for person in village.staff
-        ],
-    )
-    insert(
-        world,
-        "raw.addresses",
-        [
-            {"address_key": number, "address": text, "domain": text.rpartition("@")[2]}
-            for text, number in keys.items()
-        ],
-    )
-
-
-def insert(world: World, table: str, rows: list[dict]) -> None:
-    schema = RAW_TABLES[table].schema
-    rows = [{name: row.get(name) for name in schema.names} for row in rows]
-    world.connection.register("incoming", pa.Table.from_pylist(rows, schema))
-    world.execute(f"INSERT INTO {table} BY NAME FROM incoming")
-    world.connection.unregister("incoming")
+from tests.sql.village_rows import fill
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +27,7 @@ def lived(village: Village) -> Iterator[World]:
     world.parameters(dormant_days=300)
     fill(world, village)
     world.build("metrics.giving", "metrics.communities", "metrics.reciprocity", "metrics.openings")
-    world.build("metrics.people")
+    world.build("metrics.network_change", "metrics.people")
     yield world
     world.connection.close()
 
@@ -155,6 +68,35 @@ def test_look_alikes_are_no_takers(lived: World, village: Village):
     decoys = [habit for habit in village.truth if habit.habit.startswith("decoy")]
     assert len(decoys) == 3
     assert [decoy.habit for decoy in decoys if found[decoy.people[0]] < 0.1] == []
+
+
+def test_look_alikes_are_no_purists_no_coyotes_and_bound_to_no_clique(
+    lived: World, village: Village
+):
+    decoys = [habit.people[0] for habit in village.truth if habit.habit.startswith("decoy")]
+    habits = {"purist": "purist", "coyote": "coyote", "closedness": "clique-bound"}
+    for score, habit in habits.items():
+        rows = lived.execute(
+            f"SELECT address, percent_rank() OVER (ORDER BY {score}) FROM metrics.network_change "
+            f"JOIN metrics.people USING (person_id) WHERE month = '2026-06-01' "
+            f"AND is_mailbox_owner AND {score} IS NOT NULL"
+        )
+        found = dict(rows)
+        assert min(found[one] for one in of(village, habit) if one in found) > 0.9
+        assert [one for one in decoys if found.get(one, 0) > 0.7] == []
+
+
+def test_look_alikes_never_call_like_one_in_need(lived: World, village: Village):
+    """Whoever comes back from leave takes up some ties at once, but not as many."""
+    peaks = dict(
+        lived.execute(
+            "SELECT address, max(surge) FROM metrics.giving JOIN metrics.people USING (person_id) "
+            "GROUP BY address"
+        )
+    )
+    decoys = [habit.people[0] for habit in village.truth if habit.habit.startswith("decoy")]
+    (needy,) = of(village, "calls only in need")
+    assert max(peaks[one] for one in decoys) < peaks[needy] / 2
 
 
 def test_only_the_flooded_helper_may_look_like_a_giver(lived: World, village: Village):
