@@ -10,7 +10,7 @@
 -- Caveat:  a pair is looked at from its first contact to the month in which it has left the window
 --          and grown faint, and in the month in which it turns dormant; nothing else can change
 -- Caveat:  a tie is settled once a mailbox of one of the two is; where neither is read, once any is
--- Version: 3
+-- Version: 4
 
 -- All that is the same for both sides of a tie is worked out here, once for the pair.
 with wanted as (
@@ -27,15 +27,6 @@ bounds as (
         max(wanted.number) as last_number,
         max(wanted.month) as last_month
     from wanted
-),
-
-settlements as (
-    select
-        mailboxes.person_id,
-        min(cast(mailboxes.settled_at as date)) as settled_date
-    from staging.mailboxes
-    where mailboxes.person_id is not null
-    group by mailboxes.person_id
 ),
 
 earliest_settlement as (
@@ -172,10 +163,8 @@ numbers as (
         spans.second_end_number,
         spans.first_usual_gap_days,
         spans.second_usual_gap_days,
-        coalesce(
-            least(firsts.settled_date, seconds.settled_date),
-            earliest_settlement.settled_date
-        ) as settled_date,
+        least(cast(firsts.settled_at as date), cast(seconds.settled_at as date)) as own_settled_date,
+        earliest_settlement.settled_date as any_settled_date,
         unnest(
             list_concat(
                 range(
@@ -192,8 +181,8 @@ numbers as (
             )
         ) as number
     from spans
-    left join settlements as firsts on firsts.person_id = spans.first_id
-    left join settlements as seconds on seconds.person_id = spans.second_id
+    left join staging.owners as firsts on firsts.person_id = spans.first_id
+    left join staging.owners as seconds on seconds.person_id = spans.second_id
     cross join earliest_settlement
 ),
 
@@ -226,7 +215,14 @@ decayed as (
         numbers.burstiness,
         numbers.first_revival_date,
         numbers.second_revival_date,
-        numbers.settled_date
+        -- A mailbox that is read only later than this month knows nothing of it.
+        case
+            when
+                numbers.own_settled_date - cast(parameters.settling_days as integer)
+                < wanted.as_of_date
+                then numbers.own_settled_date
+            else numbers.any_settled_date
+        end as settled_date
     from numbers
     join wanted on wanted.number = numbers.number
     cross join staging.parameters

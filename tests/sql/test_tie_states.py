@@ -172,3 +172,15 @@ def test_a_tie_without_contact_in_the_window_stays_while_it_is_strong_enough(wor
     exchange(world, "2023-01-31")
     world.until("2023-12-01")
     assert list(states(world)) == [f"2023-{month:02d}" for month in range(1, 12)]
+
+
+def test_a_mailbox_that_is_read_later_changes_no_earlier_month(world):
+    """Bob's mailbox begins in March 2024; what was new before it stays new."""
+    world.mail("2022-01-05", "zoe", to=["cat"], mailbox="zoe")
+    world.mail("2023-09-05", "bob", to=["ann"])
+    world.mail("2023-10-05", "ann", to=["bob"])
+    world.until("2024-05-01")
+    before = states(world)
+    assert before["2023-10"] == "new"
+    world.mail("2024-03-05", "zoe", to=["bob"], mailbox="bob")
+    assert states(world) == before
