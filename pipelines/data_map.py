@@ -2,7 +2,7 @@
 
 Here: the page, made of the schemas of records, raw tables and models, of the settings, and what is
 said before them (data_map_intro.md).
-Not here: what is kept (raw_tables.py, sql/), what is shown to whom (publish.py).
+Not here: what is kept (raw_tables.py, sql/), what is shown to whom (published_rows.py).
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors import records
-from pipelines import imports, publish
+from pipelines import imports, publish, published_rows
 from pipelines.metrics_page import constants
 from pipelines.models import MONTHS, WANTED_COLUMNS, WANTED_MONTHS, Graph, Model
 from pipelines.published_keys import keys
@@ -133,7 +133,7 @@ def _table(
         smallest=_smallest(name, columns, graph, model),
         seen_by=OWNERS if model and model.personal else seen_by,
         kept=RETENTION.get(name, RETENTION[schema]),
-        hidden=publish.NAMES.get(name, ()),
+        hidden=published_rows.NAMES.get(name, ()),
     )
 
 

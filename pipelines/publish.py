@@ -2,9 +2,9 @@
 
 Here: the files of parquet/, their schema and order, the metric dictionary, the views, the
 manifest.
-Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), how rows
-lie in a file (parquet_files.py), and the group tables that are made to be shared
-(publish_groups.py).
+Not here: what the columns mean (sql/metrics), whether they may be published (checks.py), which rows
+may be shown (published_rows.py), how they lie in a file (parquet_files.py), and the group tables
+that are made to be shared (publish_groups.py).
 
 Each file is whole at any time: it is written beside and moved into place. The set is what
 ``manifest.json`` lists, and that is written last. The same raw rows give the same bytes: fixed
@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines import meanings, parquet_files
+from pipelines import meanings, parquet_files, published_rows
 from pipelines.models import Graph, Model
 from pipelines.private_files import replace, sync_folder
 from pipelines.published_keys import keys
@@ -43,7 +43,6 @@ _TYPES = {
     "DATE": pa.date32(),
     "TIMESTAMP WITH TIME ZONE": pa.timestamp("us", "UTC"),
 }
-NAMES = {"metrics.people": ("name", "address")}
 DICTIONARY_COLUMNS = {
     "table_name": "the table",
     "column_name": "the column",
@@ -58,12 +57,6 @@ DICTIONARY_COLUMNS = {
     "low_means": "how to read it when it is low",
     "values_mean": "what its words mean, where it has words for values",
     "caveat": "where its table misleads",
-}
-# Whose personal scores are published, as a condition on the column that a model's Personal names.
-_SCORED = {
-    "own": "IN (SELECT person_id FROM staging.mailboxes)",
-    "all": "IS NOT NULL",
-    "none": "IS NULL",
 }
 
 
@@ -117,18 +110,24 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
     written = set()
     for model in published(graph):
         schema = table_schema(connection, model)
+        missing = {}
         for path, month, is_published in parts(connection, model.name, model.table):
             known = standing.get(path)
             stands = is_published and model.name not in redrawn
             if stands and known and _is_there(folder / path, known):
                 files.append(known)
-                continue
-            rows = _rows(connection, model, schema, month, settings)
-            files.append(_write(folder, path, model.table, month, rows))
+            else:
+                missing[month] = path
+        query = published_rows.shown(model, schema.names, settings)
+        for month, rows in published_rows.by_month(connection, model, query, list(missing)):
+            path = missing[month]
+            files.append(_write(folder, path, model.table, month, rows.cast(schema)))
             written.add(path)
     words = metric_dictionary(published(graph))
     dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, words)
     release = released([*files, dictionary], written)
+    for parent in {(folder / path).parent for path in (*written, dictionary.path)}:
+        sync_folder(parent)
     remove_vanished(folder, {file.path for file in release.files})
     replace(folder / VIEWS, views_sql(release.files))
     _write_manifest(folder, connection, graph, release, settings)
@@ -248,7 +247,7 @@ def _redrawn(
     shown = json.loads(path.read_text("utf-8"))
     if shown.get("layout") != parquet_files.LAYOUT:
         return frozenset(model.name for model in published(graph))
-    redrawn = set(NAMES) if shown["shows_names"] != settings.shows_names else set()
+    redrawn = set(published_rows.NAMES) if shown["shows_names"] != settings.shows_names else set()
     scored = (shown.get("people_scores"), shown.get("mailbox_owners"))
     if scored != (settings.people_scores, _owners(connection, graph, settings)):
         redrawn.update(model.name for model in published(graph) if model.personal)
@@ -280,27 +279,6 @@ def parts(
             yield f"{table}/{month:%Y-%m}.parquet", month, is_published
 
 
-def _rows(
-    connection: duckdb.DuckDBPyConnection,
-    model: Model,
-    schema: pa.Schema,
-    month: date | None,
-    settings: Settings,
-) -> pa.Table:
-    hidden = () if settings.shows_names else NAMES.get(model.name, ())
-    made = {key.name: key.sql for key in keys(model)} | dict.fromkeys(hidden, "NULL")
-    columns = ", ".join(
-        f'{made[name]} AS "{name}"' if name in made else f'"{name}"' for name in schema.names
-    )
-    conditions = [f"month = DATE '{month}'"] if month else []
-    if model.personal:
-        conditions.append(f'"{model.personal}" {_SCORED[settings.people_scores]}')
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = ", ".join(f'"{column}"' for column in model.grain) or "1"
-    query = f"SELECT {columns} FROM {model.name} {where} ORDER BY {order}"
-    return connection.sql(query).to_arrow_table().cast(schema)
-
-
 def _write(
     folder: Path, path: str, table: str, month: date | None, rows: pa.Table
 ) -> PublishedFile:
@@ -313,7 +291,6 @@ def _write(
         os.fsync(file.fileno())
     size = unfinished.stat().st_size
     os.replace(unfinished, target)
-    sync_folder(target.parent)
     return PublishedFile(path, table, f"{month:%Y-%m}" if month else None, len(rows), size, digest)
 
 
@@ -332,8 +309,9 @@ def released(files: Iterable[PublishedFile], written: Iterable[str]) -> Release:
 
 def remove_vanished(folder: Path, listed: set[str]) -> None:
     """Remove every file that is neither listed nor the manifest, and folders left empty."""
+    stays = {*listed, MANIFEST, VIEWS}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and str(path.relative_to(folder)) not in {*listed, MANIFEST, VIEWS}:
+        if path.is_file() and str(path.relative_to(folder)) not in stays:
             path.unlink()
     for path in sorted(folder.iterdir()):
         if path.is_dir() and not any(path.iterdir()):
