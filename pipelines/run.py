@@ -74,10 +74,11 @@ def run(
     definitions = build_definitions(settings, warehouse, {"progress": _progress(say)}, tell)
     # The lock is held from the first step to the last: no other run sees a half of this one.
     with warehouse.connect(), history.written_lazily(), dg.DagsterInstance.get() as instance:
-        return _outcome(run_jobs(definitions, warehouse, instance, jobs, months))
+        return outcome_of(run_jobs(definitions, warehouse, instance, jobs, months))
 
 
-def _outcome(results: Sequence[dg.ExecuteInProcessResult]) -> Outcome:
+def outcome_of(results: Sequence[dg.ExecuteInProcessResult]) -> Outcome:
+    """What the runs of one or more jobs came to together."""
     failed, warned = [], []
     evaluations = [one for result in results for one in result.get_asset_check_evaluations()]
     for evaluation in evaluations:
