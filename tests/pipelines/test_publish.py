@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines import published_rows
 from pipelines.build import build
 from pipelines.models import Graph
 from pipelines.publish import PublishError, is_outdated, publish, read_manifest
@@ -163,6 +164,22 @@ def test_only_months_that_changed_are_written_again(connection, graph, settings)
     assert "copies/2024-02.parquet" in second.written
     assert "copies/2024-01.parquet" not in second.written
     assert second.release_id != first.release_id
+
+
+@pytest.mark.parametrize("rows_at_once", [0, 7, 100])
+def test_months_that_are_read_together_give_the_same_files(
+    connection, graph, settings, monkeypatch, rows_at_once
+):
+    """With three rows a month: each month alone, two at a time, all at once."""
+    mail(connection, "2024-01-05", "2024-02-05", "2024-04-05", "2024-05-05", "2024-06-05")
+    release(connection, graph, settings)
+    before = files(settings.parquet)
+    for lost in ("2024-01", "2024-02", "2024-04", "2024-06"):
+        (settings.parquet / "copies" / f"{lost}.parquet").unlink()
+    monkeypatch.setattr(published_rows, "_ROWS_AT_ONCE", rows_at_once)
+    assert len(release(connection, graph, settings).written) == 4
+    assert files(settings.parquet) == before
+    assert [line.rows for line in read_manifest(settings.parquet)] == [3, 3, 3, 3, 3, 7, 1]
 
 
 def test_a_file_that_somebody_removed_or_cut_is_written_again(connection, graph, settings):
