@@ -67,9 +67,11 @@ def connect(
     ):
         own = "--client FILE" if provider is Provider.google else "--client-id ID"
         raise typer.BadParameter(f"give either --key-file FILE, or {own} to sign in as one person")
+    if device and client_id is None:
+        raise typer.BadParameter("--device is for --client-id; Google signs in in a browser only")
     talk = sign_in.Talk(
         show=lambda address, code: terminal.asked_to_sign_in(console, address, code),
-        open=lambda address: browser and sign_in.has_browser() and webbrowser.open(address),
+        open=webbrowser.open if browser and sign_in.has_browser() else None,
         paste=lambda: typer.prompt("the address at which the browser ended"),
     )
     if client is not None:

@@ -150,8 +150,7 @@ def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> 
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         started = time.monotonic()
         with context.resources.warehouse.connect() as connection:
-            some_months = RANGE_START in context.run.tags or _MONTH in context.run.tags
-            built = build(connection, graph, model, _asked(context, model), may_wait=some_months)
+            built = build(connection, graph, model, _asked(context))
             seconds = time.monotonic() - started
             described = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
             columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
@@ -258,10 +257,10 @@ def _files(
         )
 
 
-def _asked(context: dg.AssetExecutionContext, model: Model) -> list[date] | None:
+def _asked(context: dg.AssetExecutionContext) -> list[date] | None:
     """The months of a backfill; None where whatever is stale is to be computed."""
     tags = context.run.tags
-    if ONLY_STALE in tags or not model.is_monthly:
+    if ONLY_STALE in tags:
         return None
     if _MONTH in tags:
         return [date.fromisoformat(tags[_MONTH])]

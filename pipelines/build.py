@@ -126,22 +126,20 @@ def build(
     graph: Graph,
     model: Model,
     months: Collection[date] | None = None,
-    *,
-    may_wait: bool = False,
 ) -> Built:
     """Bring ``model`` up to date, or recompute just ``months`` of it whether stale or not.
 
-    Months that do not exist are passed over. All rows of one build are replaced in one
+    Months that do not exist are passed over. A table that is rebuilt whole stays as it is in a run
+    for some months that leaves others out of date. All rows of one build are replaced in one
     transaction. Raises NotComputed where something it reads is out of date, so that no month is
-    ever computed from half of its past; with ``may_wait`` a table that is rebuilt whole then stays
-    as it is, because a run for some months leaves others out of date.
+    ever computed from half of its past.
     """
     absorb_touched(connection, graph)
     stale = stale_months(connection, graph, model)
     if not model.is_monthly:
-        if may_wait and _stale_upstream(connection, graph, model, None):
+        if months is not None and _stale_upstream(connection, graph, model, None):
             _ensure_table(connection, model)
-        elif stale or months is not None:
+        elif stale:
             _require_fresh(connection, graph, model, None)
             _replace_table(connection, graph, model)
         return Built({}, _count(connection, model), bool(stale))

@@ -100,7 +100,7 @@ def import_(
     wait: Wait = False,
 ) -> None:
     """Read mail archives and calendars from files, then compute and publish."""
-    settings = _settings()
+    settings = Settings.load()
     if settings.is_demo:
         raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", owner):
@@ -117,7 +117,7 @@ def run(
     wait: Wait = False,
 ) -> None:
     """Pull what is new, compute the months it touches, check, publish."""
-    settings = _settings()
+    settings = Settings.load()
     sources = (*settings.imports.glob("*.parquet"), *settings.accounts.glob("*.json"))
     if not settings.database.exists() and not sources:
         raise Refused(
@@ -132,7 +132,7 @@ def status(as_json: Json = False, wait: Wait = False) -> None:
     from pipelines.status import status as ask
     from pipelines.warehouse import Warehouse
 
-    settings = _settings()
+    settings = Settings.load()
     if not settings.database.exists():
         raise Refused(
             f"nothing in {settings.data_folder} yet; try kith demo, kith connect or kith import"
@@ -164,7 +164,7 @@ def query(
     """SQL over the published tables by name, without access to anything else."""
     from pipelines.warehouse import is_query
 
-    with _published(_settings()) as connection:
+    with _published(Settings.load()) as connection:
         try:
             if not is_query(connection, sql):
                 raise Refused("write one SELECT; kith query only reads")
@@ -194,7 +194,7 @@ def report(
     from pipelines import report as pages
     from pipelines import report_group
 
-    settings = _settings()
+    settings = Settings.load()
     if person is not None and group is not None:
         raise typer.BadParameter("name a person or a --group, not both")
     # What is said of an organisation's groups is what may be shared of them.
@@ -236,7 +236,7 @@ def why(
     from pipelines.warehouse import Warehouse
     from pipelines.why import Contact, NoSuchMonth, tie
 
-    settings = _settings()
+    settings = Settings.load()
     asked = _month(month) if month else None
     with _published(settings) as connection:
         try:
@@ -262,7 +262,7 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
     """The Dagster UI, on this machine only."""
     from pipelines.run import dagster_home
 
-    settings = _settings()
+    settings = Settings.load()
     environment = os.environ | {
         "DAGSTER_HOME": str(dagster_home(settings)),
         "KITH_DATA": str(settings.data_folder),
@@ -276,10 +276,6 @@ def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> 
         sys.exit(subprocess.call(command, cwd=ROOT, env=environment))
     except KeyboardInterrupt:
         sys.exit(0)
-
-
-def _settings() -> Settings:
-    return Settings.load()
 
 
 @contextmanager

@@ -8,12 +8,12 @@ import os
 from pathlib import Path
 
 
-def replace(path: Path, text: str) -> None:
-    """Let ``path`` hold ``text``: after a kill at any instant the old text or the new."""
+def replace(path: Path, content: str | bytes) -> None:
+    """Let ``path`` hold ``content``: after a kill at any instant the old one or the new."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(unfinished, path)

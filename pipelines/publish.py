@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -337,15 +336,4 @@ def _write_manifest(
         "metric_versions": versions,
         "files": [asdict(file) for file in release.files],
     }
-    replace_manifest(folder, manifest)
-
-
-def replace_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Let manifest.json say this; the last act of a publication."""
-    unfinished = folder / f".{MANIFEST}.unfinished"
-    with open(unfinished, "w", encoding="utf-8") as file:
-        json.dump(manifest, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, folder / MANIFEST)
-    sync_folder(folder)
+    replace(folder / MANIFEST, json.dumps(manifest, indent=1))

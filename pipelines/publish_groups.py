@@ -12,7 +12,6 @@ folder has no such files, and those of an earlier setting are removed.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -25,7 +24,7 @@ import pyarrow.parquet as pq
 from pipelines import parquet_files
 from pipelines.audit import audit
 from pipelines.models import Graph
-from pipelines.private_files import replace, sync_folder
+from pipelines.private_files import replace
 from pipelines.publish import (
     DICTIONARY,
     MANIFEST,
@@ -37,7 +36,6 @@ from pipelines.publish import (
     read_manifest,
     released,
     remove_vanished,
-    replace_manifest,
     table_schema,
     views_sql,
 )
@@ -92,7 +90,9 @@ def publish_groups(
     standing = {line.path: line for line in read_manifest(make_private(folder))}
     written = [part for part in encoded if not _stands(folder, part, standing)]
     for part in written:
-        _place(folder, part)
+        path = folder / part.path
+        make_private(path.parent)
+        replace(path, part.content)
     release = released([part.line for part in encoded], [part.path for part in written])
     remove_vanished(folder, {line.path for line in release.files})
     replace(folder / VIEWS, views_sql(release.files))
@@ -106,7 +106,7 @@ def publish_groups(
         "metric_versions": versions,
         "files": [asdict(line) for line in release.files],
     }
-    replace_manifest(folder, manifest)
+    replace(folder / MANIFEST, json.dumps(manifest, indent=1))
     return release
 
 
@@ -163,18 +163,6 @@ def _stands(folder: Path, part: _Part, standing: Mapping[str, PublishedFile]) ->
     path = folder / part.path
     is_whole = path.exists() and path.stat().st_size == len(part.content)
     return is_whole and standing.get(part.path) == part.line
-
-
-def _place(folder: Path, part: _Part) -> None:
-    target = folder / part.path
-    make_private(target.parent)
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    with open(unfinished, "wb") as file:
-        file.write(part.content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, target)
-    sync_folder(target.parent)
 
 
 def _clear(folder: Path) -> None:

@@ -6,20 +6,23 @@ key (accounts.py), words on the terminal (cli.py).
 """
 
 import os
+import secrets
 import sys
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from connectors.loopback import Listener, fields
+from connectors.quota import Later
 from pipelines.accounts import AccountError, read_key
 from pipelines.settings import Settings
 
 PATIENCE_S = 300.0
 # Nothing listens there, so the browser ends at an address that can be copied.
-_NOWHERE = "http://127.0.0.1:9/"
+_NOWHERE = "http://{host}:9/"
 
 
 class Consent(Protocol):
@@ -38,26 +41,27 @@ class Talk:
     """How a sign-in speaks with the person.
 
     show   called with the address to open, and the code to enter there if there is one
-    open   opens a page in a browser of this machine; False where there is none
+    open   opens a page in a browser of this machine; None where there is none
     paste  asks for the address at which the browser ended
     """
 
     show: Callable[[str, str | None], None]
-    open: Callable[[str], bool]
+    open: Callable[[str], object] | None
     paste: Callable[[], str]
 
 
 def google(client_file: Path, hint: str | None, talk: Talk) -> dict[str, Any]:
     """The key of whoever signs in, by an OAuth client of their own project.
 
-    Raises AccountError, PullProblem, Later.
+    Raises AccountError, PullProblem.
     """
     from connectors.google.sign_in import Client, Consent
 
     client = Client.of(read_key(client_file))
-    return _in_browser(
-        "127.0.0.1", lambda address, state: Consent(client, address, state, hint), talk
-    )
+    with _told_at_once():
+        return _in_browser(
+            "127.0.0.1", lambda address, state: Consent(client, address, state, hint), talk
+        )
 
 
 def microsoft(
@@ -69,7 +73,7 @@ def microsoft(
     *,
     device: bool,
 ) -> dict[str, Any]:
-    """The key of whoever signs in, by a public app. Raises AccountError, PullProblem, Later.
+    """The key of whoever signs in, by a public app. Raises AccountError, PullProblem.
 
     device  sign in on another device, by a code
     """
@@ -79,16 +83,17 @@ def microsoft(
     endpoints = Endpoints(
         graph=settings.microsoft.graph_endpoint, login=settings.microsoft.login_endpoint
     )
-    if device:
-        by_code = DeviceConsent(client_id, tenant, endpoints)
-        talk.show(*by_code.code)
-        return by_code.key()
-    # Entra lets a public app come back to any port of localhost, but not to 127.0.0.1.
-    return _in_browser(
-        "localhost",
-        lambda address, state: Consent(client_id, tenant, endpoints, address, state, hint),
-        talk,
-    )
+    with _told_at_once():
+        if device:
+            by_code = DeviceConsent(client_id, tenant, endpoints)
+            talk.show(*by_code.code)
+            return by_code.key()
+        # Entra lets a public app come back to any port of localhost, but not to 127.0.0.1.
+        return _in_browser(
+            "localhost",
+            lambda address, state: Consent(client_id, tenant, endpoints, address, state, hint),
+            talk,
+        )
 
 
 def has_browser() -> bool:
@@ -103,21 +108,32 @@ def has_browser() -> bool:
     return True
 
 
+@contextmanager
+def _told_at_once() -> Iterator[None]:
+    """Whoever sits and waits is told what is wrong now; only a pull has time to ask again."""
+    try:
+        yield
+    except Later as later:
+        raise later.problem from None
+
+
 def _in_browser(host: str, begin: Callable[[str, str], Consent], talk: Talk) -> dict[str, Any]:
+    if talk.open is None:
+        state = secrets.token_urlsafe(24)
+        consent = begin(_NOWHERE.format(host=host), state)
+        talk.show(consent.address, None)
+        answer = fields(talk.paste().strip(), state)
+        if answer is None:
+            raise AccountError(
+                "that is not the address at which this sign-in ended; run kith connect again and "
+                "copy the whole address of the page that could not be opened"
+            )
+        return consent.key(answer)
     with Listener() as listener:
-        here = begin(f"http://{host}:{listener.port}/", listener.state)
-        if talk.open(here.address):
-            talk.show(here.address, None)
-            answer = listener.wait(PATIENCE_S)
-            if answer is None:
-                raise AccountError("nobody signed in within five minutes; run kith connect again")
-            return here.key(answer)
-        elsewhere = begin(_NOWHERE.replace("127.0.0.1", host), listener.state)
-    talk.show(elsewhere.address, None)
-    answer = fields(talk.paste().strip(), listener.state)
+        consent = begin(f"http://{host}:{listener.port}/", listener.state)
+        talk.show(consent.address, None)
+        talk.open(consent.address)
+        answer = listener.wait(PATIENCE_S)
     if answer is None:
-        raise AccountError(
-            "that is not the address at which this sign-in ended; run kith connect again and copy "
-            "the whole address of the page that could not be opened"
-        )
-    return elsewhere.key(answer)
+        raise AccountError("nobody signed in within five minutes; run kith connect again")
+    return consent.key(answer)

@@ -16,9 +16,10 @@ from urllib.parse import urlencode, urlsplit
 
 from connectors.google import problems
 from connectors.google.access import GOOGLE_TOKEN_URI
-from connectors.http import Http, Timeouts
+from connectors.http import Http, Timeouts, check_endpoint
 
 _AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
+_NAME = "Google's sign-in"
 _USES = (problems.MAIL, problems.CALENDAR)
 
 
@@ -45,7 +46,11 @@ class Client:
         values = [given.get(name) for name in cls.__slots__]
         if not all(isinstance(value, str) and value for value in values):
             raise problems.no_client()
-        return cls(*values)
+        made = cls(*values)
+        # A browser would open anything, and whoever made the file may not be who downloaded it.
+        check_endpoint(made.auth_uri, _NAME)
+        check_endpoint(made.token_uri, _NAME)
+        return made
 
 
 class Consent:
@@ -87,7 +92,7 @@ class Consent:
         if "code" not in answer:
             raise problems.declined()
         parts = urlsplit(self._client.token_uri)
-        http = Http(f"{parts.scheme}://{parts.netloc}", "Google's sign-in", Timeouts())
+        http = Http(f"{parts.scheme}://{parts.netloc}", _NAME, Timeouts())
         try:
             given = http.post(
                 parts.path,

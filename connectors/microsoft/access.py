@@ -26,7 +26,7 @@ from connectors.quota import Clock, Later
 
 DELEGATED = ("Mail.ReadBasic", "Calendars.ReadBasic", "User.Read")
 _EARLY_S = 300.0  # a token is renewed this long before its end
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 Key = Mapping[str, Any]
 
@@ -145,7 +145,7 @@ def _is_organisation(key: Key) -> bool:
     values = [key.get(name) for name in ("tenant_id", "client_id", *needed)]
     if not all(isinstance(value, str) and value for value in values):
         raise unusable_key()
-    if not _TENANT.fullmatch(values[0]):
+    if not TENANT.fullmatch(values[0]):
         raise unusable_key()
     return is_app
 

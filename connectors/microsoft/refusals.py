@@ -175,6 +175,11 @@ def unusable_key() -> PullProblem:
     return PullProblem("unusable key", f"{_CONNECT}: the key cannot be read", is_account=True)
 
 
+def unknown_tenant() -> PullProblem:
+    """What is said to be a directory id or domain can be none."""
+    return PullProblem(*_UNKNOWN_TENANT, is_account=True)
+
+
 def sign_in_problem(body: Mapping[str, Any]) -> PullProblem:
     """What an error of the token or discovery endpoint means; always for the whole account."""
     word, numbers = body.get("error"), _numbers(body)

@@ -14,15 +14,15 @@ from typing import Any
 import msal
 
 from connectors.http import Http, Timeouts
-from connectors.microsoft.access import DELEGATED, Door, Endpoints
-from connectors.microsoft.refusals import sign_in_problem
+from connectors.microsoft.access import DELEGATED, TENANT, Door, Endpoints
+from connectors.microsoft.refusals import sign_in_problem, unknown_tenant
 
 # Until the person has entered the code, these are good news.
 _WAITING = frozenset({"authorization_pending", "slow_down"})
 
 
 class _SignIn:
-    """What both ways share: the app, and the key that its tokens become."""
+    """What both ways share: the app, and the key that its tokens become. Good for one sign-in."""
 
     def __init__(self, client_id: str, tenant: str, endpoints: Endpoints) -> None:
         """Ask the sign-in service for its addresses. Raises PullProblem, Later.
@@ -30,6 +30,8 @@ class _SignIn:
         client_id  of a public client that the person or their organisation has registered
         tenant     directory id or domain; organizations for any, consumers for private accounts
         """
+        if not TENANT.fullmatch(tenant):
+            raise unknown_tenant()
         self._client_id = client_id
         self._http = Http(endpoints.login, "Microsoft's sign-in service", Timeouts())
         self._scopes = [f"{endpoints.graph.rstrip('/')}/{name}" for name in DELEGATED]
@@ -41,11 +43,8 @@ class _SignIn:
             http_client=Door(self._http, _WAITING),
         )
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._http.close()
-
     def _key(self, answer: Mapping[str, Any]) -> dict[str, str]:
+        self._http.close()
         token = answer.get("refresh_token")
         claims = answer.get("id_token_claims")
         tenant = claims.get("tid") if isinstance(claims, Mapping) else None

@@ -2,13 +2,10 @@
 --
 -- Grain:   month, person_id, contact_id
 -- Check:   share between 0 and 1
--- Check:   contact_share between 0 and 1
--- Check:   relative_strength between 0 and 1
--- Check:   contact_relative_strength between 0 and 1
 -- Check:   degree >= 1
 -- Check:   contact_degree >= 1
--- Source:  Burt 1992, Structural Holes, chapter 2: p_ij and m_jq
--- Version: 2
+-- Source:  Burt 1992, Structural Holes, chapter 2: p_ij
+-- Version: 3
 
 select
     edges.month,  -- month whose network it is
@@ -17,9 +14,6 @@ select
     edges.strength,  -- strength of the tie
     -- Rounded sums may fall short of their only part by a last digit.
     least(edges.strength / own.total_strength, 1) as share,  -- Burt's p_ij: of the person's strength; 0 to 1
-    least(edges.strength / theirs.total_strength, 1) as contact_share,  -- p_ji: of the contact's strength; 0 to 1
-    edges.strength / own.greatest_strength as relative_strength,  -- m_ij: over the person's strongest edge; 0 to 1
-    edges.strength / theirs.greatest_strength as contact_relative_strength,  -- m_ji: over the contact's strongest edge; 0 to 1
     own.degree,  -- edges of the person; contacts
     theirs.degree as contact_degree  -- edges of the contact; contacts
 from staging.edges

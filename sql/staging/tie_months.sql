@@ -1,7 +1,6 @@
 -- What stands between two people at the end of each month in which their tie can matter or change?
 --
 -- Grain:   month, first_id, second_id
--- Check:   history_month <= month
 -- Check:   there_mail_strength >= 0
 -- Check:   back_mail_strength >= 0
 -- Check:   meeting_strength >= 0
@@ -10,7 +9,7 @@
 -- Caveat:  a pair is looked at from its first contact to the month in which it has left the window
 --          and grown faint, and in the month in which it turns dormant; nothing else can change
 -- Caveat:  a tie is settled once a mailbox of one of the two is; where neither is read, once any is
--- Version: 4
+-- Version: 5
 
 -- All that is the same for both sides of a tie is worked out here, once for the pair.
 with wanted as (
@@ -115,7 +114,6 @@ ends as (
 
 spans as (
     select
-        ends.history_month,
         ends.first_id,
         ends.second_id,
         ends.first_revival_date,
@@ -145,7 +143,6 @@ spans as (
 -- Most rows hold for many months, so what belongs to the row is looked up before they are unfolded.
 numbers as (
     select
-        spans.history_month,
         spans.first_id,
         spans.second_id,
         spans.first_revival_date,
@@ -191,7 +188,6 @@ decayed as (
         wanted.month,
         numbers.first_id,
         numbers.second_id,
-        numbers.history_month,
         numbers.there_mail_strength * power(
             2.0,
             -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
@@ -232,7 +228,6 @@ select
     decayed.month,  -- the month
     decayed.first_id,  -- the person with the smaller id
     decayed.second_id,  -- the other
-    decayed.history_month,  -- the last month with contact until then: which row of pair_histories holds
     decayed.there_mail_strength,  -- decayed mail of the first to the second, all history
     decayed.back_mail_strength,  -- decayed mail of the second to the first, all history
     decayed.meeting_strength,  -- decayed meetings, the same each way, all history

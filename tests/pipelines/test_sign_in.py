@@ -18,6 +18,7 @@ from pipelines import accounts, pseudonym_key, sign_in
 from pipelines.accounts import AccountError
 from pipelines.settings import Settings
 from sandbox import keys
+from sandbox.faults import Fault
 from sandbox.people import GOOGLE, MICROSOFT
 from sandbox.server import Sandbox
 from sandbox.village import Village
@@ -80,7 +81,7 @@ class Person:
     @property
     def elsewhere(self) -> sign_in.Talk:
         """With a browser somewhere else."""
-        return sign_in.Talk(self._show, lambda _: False, lambda: self._end(self.shown[-1][0]))
+        return sign_in.Talk(self._show, None, lambda: self._end(self.shown[-1][0]))
 
     def _never(self) -> str:
         raise AssertionError("nothing is to be pasted")
@@ -91,7 +92,7 @@ class Person:
             said = {"account": self._address} if self._agrees else {"decline": "yes"}
             self._web.post(address, data={"user_code": code} | said, timeout=10)
 
-    def _open(self, address: str) -> bool:
+    def _open(self, address: str) -> None:
         def look() -> None:
             end = self._end(address)
             with Listener() as other:  # somebody else's answer comes first, and is passed over
@@ -101,7 +102,6 @@ class Person:
 
         self.browser = threading.Thread(target=look)
         self.browser.start()
-        return True
 
     def _end(self, address: str) -> str:
         """Where the browser is sent after the page."""
@@ -223,7 +223,7 @@ def test_an_address_that_is_none_is_refused(enter, people, web):
 
 def test_nobody_is_waited_for_for_ever(enter, monkeypatch):
     monkeypatch.setattr(sign_in, "PATIENCE_S", 0.0)
-    talk = sign_in.Talk(lambda _address, _code: None, lambda _: True, lambda: "")
+    talk = sign_in.Talk(lambda _address, _code: None, lambda _: None, lambda: "")
     with pytest.raises(AccountError, match="nobody signed in"):
         enter("google", talk)
 
@@ -255,9 +255,41 @@ def test_the_listener_is_open_to_this_machine_only():
         ("google", "--client-id", "x"),
         ("microsoft", "--client", "x.json"),
         ("google", "--key-file", "x.json", "--client", "y.json"),
+        ("google", "--client", "x.json", "--device"),
     ],
 )
 def test_ways_that_do_not_go_together_are_wrong_usage(words, tmp_path):
     done = kith(tmp_path, "connect", *words)
     assert done.returncode == 2, done.stderr
-    assert "to sign in as one person" in " ".join(done.stderr.replace("│", " ").split())
+    said = " ".join(done.stderr.replace("│", " ").split())
+    assert "to sign in as one person" in said or "--device is for --client-id" in said
+
+
+@BOTH
+def test_a_sign_in_service_that_fails_is_told_with_its_cure(provider, enter, people, web, sandbox):
+    talk = Person(web, people[provider]).elsewhere
+
+    def paste() -> str:
+        end = talk.paste()
+        sandbox.faults[:] = [Fault(at=sandbox.calls, kind="unavailable_503")]
+        return end
+
+    with pytest.raises(PullProblem, match="run kith again later"):
+        enter(provider, replace(talk, paste=paste))
+    assert sandbox.faults.pop().times == 0
+
+
+@pytest.mark.parametrize("name", ["auth_uri", "token_uri"])
+def test_a_client_that_leads_elsewhere_is_refused(name, tmp_path):
+    client = {"client_id": "x", "client_secret": "y", name: "file:///etc/passwd"}
+    file = tmp_path / "client.json"
+    file.write_text(json.dumps({"installed": client}))
+    with pytest.raises(PullProblem, match="unsafe endpoint"):
+        sign_in.google(file, None, sign_in.Talk(None, None, None))
+
+
+def test_a_tenant_that_can_be_none_is_refused_before_anything_is_asked(settings):
+    with pytest.raises(PullProblem, match="unknown tenant"):
+        sign_in.microsoft(
+            settings, "x", "../evil", None, sign_in.Talk(None, None, None), device=False
+        )

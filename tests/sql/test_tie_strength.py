@@ -222,3 +222,21 @@ def test_a_new_person_who_knows_others_alone_changes_no_other_row(world):
     world.mail("2024-01-20", "xan", to=["yul"])
     world.build("metrics.tie_strength")
     assert set(before) < set(world.contents("metrics.tie_strength"))
+
+
+def test_a_tie_out_of_the_window_keeps_its_place_until_it_is_gone(world):
+    """One message each way fades below .01 in some 400 days, and then has just gone."""
+    for sender, to in (("ann", "bob"), ("bob", "ann")):
+        world.mail("2022-01-10", sender, to=[to])
+    # Whoever is never written to would be a robot, and the world must go on.
+    for sender, to in (("cat", "dan"), ("dan", "cat")):
+        world.mail("2023-05-10", sender, to=[to])
+    world.until("2023-06-01")
+    world.build("metrics.tie_strength")
+    *held, gone = sorted(
+        world.rows("metrics.tie_strength", person_id="ann"), key=lambda row: row.month
+    )
+    assert held[-1].out_count == 0
+    assert held[-1].strength >= 0.01 > gone.strength > 0
+    assert {(row.rank, row.layer) for row in held} == {(1, 5)}
+    assert (gone.state, gone.rank, gone.layer) == ("lapsed", None, None)
