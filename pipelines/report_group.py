@@ -19,6 +19,7 @@ from datetime import date
 import duckdb
 
 from pipelines import report_charts, report_facts, report_words
+from pipelines.audit import OTHER
 from pipelines.models import SQL_FOLDER
 from pipelines.report_charts import NARROW, WIDE, Line
 from pipelines.report_facts import SHOWN_MONTHS, readable
@@ -29,7 +30,7 @@ DEFINED = {
     "communities": ("answered_share", "first_answer_median_hours", "cross_group_answer_count"),
     "network": ("reciprocity", "mean_strength"),
 }
-REST = "(other)"  # what groups.sql calls the groups that are not told apart
+
 _DRAWN_GROUPS = 6
 _MOST_LISTS = 30
 _CHOICES = 12
@@ -128,7 +129,7 @@ def find_group(connection: duckdb.DuckDBPyConnection, text: str) -> str:
     """The group of that name, whatever its case, or of which it is a part. Raises NoSuchGroup."""
     months = _months(connection)
     least = least_people(connection)
-    scope = {"first": months[0][0], "least": least, "rest": REST}
+    scope = {"first": months[0][0], "least": least, "rest": OTHER}
     names = [name for (name,) in connection.execute(_NAMES, scope).fetchall()]
     wanted = text.strip().casefold()
     for matching in (
@@ -218,7 +219,7 @@ def _ties(
 ) -> dict[date, list[GroupTie]]:
     found: dict[date, list[GroupTie]] = {}
     for month, other, *values in connection.execute(_TIES, scope).fetchall():
-        name = None if other == REST else readable(other) or "–"
+        name = None if other == OTHER else readable(other) or "–"
         found.setdefault(month, []).append(GroupTie(name, *values))
     return found
 
