@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
+from markdown_it import MarkdownIt
 
 from pipelines.checks import (
     CONTRACT,
@@ -400,6 +401,14 @@ def test_the_metadata_list_every_rule_with_counts_and_the_sql_behind_a_failure(w
         "```sql\n-- share >= 0\nselect * from metrics.ties where not (share >= 0);\n```"
     )
     assert list(evaluations[EXPECTED].metadata) == ["expectations"]
+
+
+def test_what_the_dagster_page_draws_as_markdown_is_code_whatever_a_table_holds(write, warehouse):
+    fill = ("update metrics.ties set kind = '```\n# [x](javascript:alert(1)) <img src=x>'",)
+    _, evaluations = materialize(warehouse, write("Check: kind in ('mail', '<b>')"), *fill)
+    drawn = MarkdownIt().parse(evaluations[CONTRACT].metadata["what breaks them"].md_str)
+    assert [(token.type, token.info) for token in drawn] == [("fence", "sql")]
+    assert "javascript" not in drawn[0].content
 
 
 def test_no_value_of_the_data_reaches_results_events_or_logs(write, warehouse, caplog, capfd):
