@@ -7,6 +7,7 @@ from benchmarks import stages
 from benchmarks.measuring import Clock, Contender
 from pipelines.models import Graph
 from pipelines.publish import publish
+from pipelines.store import store
 
 
 def contenders(messages: int, memory: float) -> list[Contender]:
@@ -35,8 +36,9 @@ def one_more(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     with stages.working_copy(messages, "all", memory) as (settings, connection):
         stages.compute(connection, graph, graph.models)
         publish(connection, graph, settings)
+        day = stages.new_day(messages)
         with clock.lap("store"):
-            stages.store_new_day(connection, messages)
+            store(connection, day)
         with clock.lap("compute"):
             stages.compute(connection, graph, graph.models)
         with clock.lap("publish"):

@@ -23,7 +23,7 @@ from pipelines import raw_tables
 from pipelines.build import build, stale_range
 from pipelines.models import Graph, Model
 from pipelines.settings import Settings
-from pipelines.store import Batch, store
+from pipelines.store import Batch
 from pipelines.warehouse import Warehouse
 
 VARIABLE = "KITH_BENCHMARKS"
@@ -121,10 +121,10 @@ def compute(connection: duckdb.DuckDBPyConnection, graph: Graph, models: Sequenc
         build(connection, graph, model)
 
 
-def store_new_day(connection: duckdb.DuckDBPyConnection, messages: int) -> None:
-    """Store a thousandth more messages, all of the last day, the way a pull does."""
+def new_day(messages: int) -> Batch:
+    """A thousandth more messages, all of the last day, as a pull stores them."""
     rows = organisation.Organisation(messages).new_day(messages // 1000)
-    store(connection, Batch(mailbox_id="", stream="", cursor=None, rows={"raw.messages": rows}))
+    return Batch(mailbox_id="", stream="", cursor=None, rows={"raw.messages": rows})
 
 
 def _copy(source: Path, target: Path) -> None:

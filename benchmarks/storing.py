@@ -10,6 +10,7 @@ from benchmarks import stages
 from benchmarks.measuring import Clock, Contender
 from pipelines.models import Graph
 from pipelines.raw_tables import RAW_TABLES
+from pipelines.store import store
 
 GOAL = "staging.contact_days"
 TABLES = ("raw.messages", "raw.events")
@@ -68,8 +69,9 @@ def one_day(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     goal = stages.until(graph, [GOAL])
     with stages.working_copy(messages, "contacts", memory) as (_, connection):
         stages.compute(connection, graph, goal)
+        day = stages.new_day(messages)
         with clock.lap("store"):
-            stages.store_new_day(connection, messages)
+            store(connection, day)
         with clock.lap("compute"):
             stages.compute(connection, graph, goal)
         return {"rows": connection.execute(f"SELECT count(*) FROM {GOAL}").fetchall()[0][0]}

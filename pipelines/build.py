@@ -232,15 +232,17 @@ def _clear_wanted(connection: duckdb.DuckDBPyConnection, table: str, rows: str) 
 
     Bounds are written out, so that DuckDB skips the other months' rows unread.
     """
-    ((first, last, first_wanted, last_wanted),) = connection.execute(
-        "SELECT (SELECT min(month) FROM staging.months), (SELECT max(month) FROM staging.months), "
-        "(SELECT min(month) FROM staging.wanted_months), "
-        "(SELECT max(month) FROM staging.wanted_months)"
+    ((first, last, first_wanted, last_wanted, has_gaps),) = connection.execute(
+        "WITH wanted AS (SELECT min(month) AS first, max(month) AS last, count(*) AS months "
+        "FROM staging.wanted_months) "
+        "SELECT min(month), max(month), any_value(wanted.first), any_value(wanted.last), "
+        "count(*) FILTER (month BETWEEN wanted.first AND wanted.last) > any_value(wanted.months) "
+        "FROM wanted LEFT JOIN staging.months ON true"
     ).fetchall()
     gone = ["true"] if first is None else [f"month < DATE '{first}'", f"month > DATE '{last}'"]
-    wanted = f"month BETWEEN DATE '{first_wanted}' AND DATE '{last_wanted}'"
     if first_wanted is not None:
-        gone.append(f"{wanted} AND month IN (SELECT month FROM staging.wanted_months)")
+        listed = " AND month IN (SELECT month FROM staging.wanted_months)" if has_gaps else ""
+        gone.append(f"month BETWEEN DATE '{first_wanted}' AND DATE '{last_wanted}'{listed}")
     for months in gone:
         connection.execute(f"DELETE FROM {table} WHERE {rows} AND {months}")
 

@@ -34,6 +34,7 @@ class RawTable:
     columns    name -> (type, meaning)
     dated_by   the column whose month a change touches; None where a row belongs to no month
     combine    column -> least or greatest: kept from old and new row together
+    found_by   a number made of the key alone, by which rows are found faster than by its texts
     is_history rows have valid_from and valid_to; a row that says something else ends the one before
     """
 
@@ -43,6 +44,7 @@ class RawTable:
     columns: Mapping[str, tuple[pa.DataType, str]]
     dated_by: str | None = None
     combine: Mapping[str, str] = field(default_factory=dict)
+    found_by: str | None = None
     is_history: bool = False
 
     @property
@@ -135,6 +137,7 @@ _TABLES = (
             "deleted_at": (_UTC, "when the provider said that it is gone; UTC"),
         },
         dated_by="sent_at",
+        found_by="copy_key",
     ),
     RawTable(
         "raw.message_folders",

@@ -15,8 +15,10 @@
 with wanted as (
     select
         min(wanted_months.month) as first_month,
+        min(wanted_months.month) - cast(max(parameters.copy_days) as integer) as earliest_copy_date,
         max(wanted_months.as_of) as last_as_of
     from staging.wanted_months
+    cross join staging.parameters
 ),
 
 named as not materialized (
@@ -41,10 +43,13 @@ repeated as (
     having min(named.copy_key) <> max(named.copy_key)
 ),
 
+-- What lies more than copy_days apart is another message, so none is known from further back.
 known as (
     select named.message_key
     from named
-    join wanted on named.sent_date < wanted.first_month
+    join wanted
+        on named.sent_date < wanted.first_month
+        and named.sent_date >= wanted.earliest_copy_date
     where named.message_key in (
         select later.message_key
         from named as later

@@ -36,7 +36,9 @@ def messages(*rows: tuple[str, str]) -> pa.Table:
     lists = empty | {"reference_keys": [], "automation_signs": []}
     return pa.Table.from_pylist(
         [
-            {"mailbox_id": "m", "message_id": one, "message_key": 7, "sent_at": at(day)} | lists
+            {"mailbox_id": "m", "message_id": one, "copy_key": hash(one), "sent_at": at(day)}
+            | {"message_key": 7}
+            | lists
             for one, day in rows
         ],
         schema=RAW_TABLES["raw.messages"].schema,

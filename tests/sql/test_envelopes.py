@@ -100,6 +100,13 @@ def test_copies_further_apart_than_copy_days_are_two_messages(world, day, messag
     assert len(envelopes(world)) == messages
 
 
+@pytest.mark.parametrize(("day", "messages"), [("2024-02-04", 0), ("2024-02-05", 1)])
+def test_a_month_computed_alone_knows_what_earlier_months_hold_a_copy_of(world, day, messages):
+    key = world.mail("2024-01-30 09:00", "ann", to=["bob"])
+    world.mail(f"{day} 09:00", "ann", to=["bob"], key=key)
+    assert len(envelopes(world, ["2024-02"])) == messages
+
+
 def test_a_stray_id_used_again_and_again_makes_one_message_for_each_burst(world):
     """The 10th is believed; the 20th and its copy of the 21st are one more, the 30th a third."""
     key = world.mail("2024-01-10", "ann", to=["bob"])
