@@ -1,5 +1,5 @@
 # make demo and make test work as the first command on a fresh machine.
-.PHONY: setup demo dev test lint docs bench superset test-superset lock
+.PHONY: setup demo dev test lint docs torture bench superset test-superset lock
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -35,6 +35,10 @@ lint: setup
 # The pages that are made from the SQL; a test fails while one is stale.
 docs: setup
 	$(BIN)/python -m pipelines.pages
+
+# All seeds of faults, where `make test` tries a few; a quarter of an hour.
+torture: setup
+	KITH_TORTURE=1 $(BIN)/python -m pytest --dist=load tests/pipelines/test_faults_*.py
 
 # Never part of the tests.
 bench: setup

@@ -3,7 +3,7 @@
 Here: request, answer, call, the shape of a vendor. Not here: bytes and sockets (server.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -69,13 +69,24 @@ class Answer:
 
 
 class Vendor(Protocol):
-    """One provider."""
+    """One provider.
+
+    controls  what POST /sandbox/<name> may ask for; expire_tokens among them
+    faults    kinds of faults that it has words for and that strike without help
+    """
 
     name: str
     controls: dict[str, Control]
+    faults: tuple[str, ...]
 
     def answer(self, request: Request) -> Answer:
         """Serve a request; called with the world's lock held."""
 
-    def failure(self, fault: Fault) -> Answer:
-        """The provider's own words for a fault that has a ``status``; the server adds that."""
+    def places(self, request: Request) -> Collection[str]:
+        """Which of faults.PLACES a request names."""
+
+    def failure(self, fault: Fault, request: Request) -> Answer:
+        """The provider's own words for a fault that has a ``status`` or is one of PLACES.
+
+        The server adds the status, where the fault has one.
+        """

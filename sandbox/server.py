@@ -10,6 +10,7 @@ import json
 import socket
 import struct
 import threading
+from collections.abc import Collection
 from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,12 +18,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandbox.controls import CONTROLS
 from sandbox.exchange import Answer, Call, Request, Vendor
-from sandbox.faults import PARTS, Fault
+from sandbox.faults import PARTS, PLACES, Fault
 from sandbox.google import Google
 from sandbox.microsoft import Microsoft
 from sandbox.world import World
 
 _GZIP_BYTES = 1024
+_SLOW_S = 0.05
 _PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body>Please sign in</body></html>"
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
@@ -62,12 +64,12 @@ class Sandbox:
         for server in self._servers:
             server.stop()
 
-    def begin(self, path: str) -> tuple[int, Fault | None]:
-        """Count a call; its position and the fault that strikes it."""
+    def begin(self, path: str, places: Collection[str]) -> tuple[int, Fault | None]:
+        """Count a call that names ``places``; its position and the fault that strikes it."""
         with self.lock:
             n, self.calls = self.calls, self.calls + 1
             for fault in self.faults:
-                if fault.strikes(n, path):
+                if fault.strikes(n, path, places):
                     fault.times -= 1
                     return n, fault
         return n, None
@@ -157,8 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         return Answer(200, done or {})
 
     def _serve(self, request: Request) -> None:
-        sandbox = self.server.sandbox
-        request.n, fault = sandbox.begin(request.path)
+        sandbox, vendor = self.server.sandbox, self.server.vendor
+        request.n, fault = sandbox.begin(request.path, vendor.places(request))
         kind = fault.kind if fault else None
         if kind == "silence":
             sandbox.closing.wait()
@@ -170,22 +172,25 @@ class _Handler(BaseHTTPRequestHandler):
         self._log(request, answer)
         if kind == "kill":
             fault.call()
-        self._send(answer, is_cut=kind == "truncated")
+        self._send(answer, is_cut=kind == "truncated", is_slow=kind == "slow")
         if kind == "kill_after":
             fault.call()
 
     def _answer(self, request: Request, fault: Fault | None) -> Answer:
         """What the vendor answers, or the fault instead of it."""
         vendor = self.server.vendor
-        if fault and fault.status:
-            answer = vendor.failure(fault)
-            answer.status, answer.headers = fault.status, answer.headers | fault.headers
+        if fault and (fault.status or fault.kind in PLACES):
+            answer = vendor.failure(fault, request)
+            answer.status = fault.status or answer.status
+            answer.headers |= fault.headers
             return answer
         if fault and fault.kind == "html":
             return Answer(200, _PAGE, {"Content-Type": "text/html; charset=UTF-8"})
         if fault and fault.kind in PARTS:
             request.part_fault = fault
         with self.server.sandbox.world.lock:
+            if fault and fault.kind == "tokens_expired":
+                vendor.controls["expire_tokens"]({})
             return vendor.answer(request)
 
     def _log(self, request: Request, answer: Answer) -> None:
@@ -202,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.server.sandbox.log.append(call)
 
-    def _send(self, answer: Answer, *, is_cut: bool = False) -> None:
+    def _send(self, answer: Answer, *, is_cut: bool = False, is_slow: bool = False) -> None:
         headers = {"Date": format_datetime(self.server.sandbox.world.now, usegmt=True)}
         body = answer.body
         if isinstance(body, dict):
@@ -218,7 +223,13 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Length"] = str(len(body))
         lines = [f"HTTP/1.1 {answer.status} {_REASONS[answer.status]}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        self.wfile.write("\r\n".join([*lines, "\r\n"]).encode("latin-1") + body)
+        whole = "\r\n".join([*lines, "\r\n"]).encode("latin-1") + body
+        if is_slow:
+            half = len(whole) // 2
+            self.wfile.write(whole[:half])
+            self.server.sandbox.closing.wait(_SLOW_S)
+            whole = whole[half:]
+        self.wfile.write(whole)
 
     def _break_off(self) -> None:
         """Close the connection without an answer."""

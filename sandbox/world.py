@@ -68,6 +68,7 @@ class World:
     tenant, graph_quirks  what Microsoft's administrator has set, and the whims of Graph
     disabled_apis       Google APIs not switched on in the project: gmail, calendar, admin
     gmail_history_days  how far back history.list reaches; days
+    google_page_items   most items of a page, where Google gives fewer than it was asked for
     refresh_tokens      token -> address of the consents that are in force, both providers'
     """
 
@@ -83,6 +84,7 @@ class World:
         self.disabled_apis: set[str] = set()
         self.tenant, self.graph_quirks = Tenant(), GraphQuirks()
         self.gmail_history_days = 7.0
+        self.google_page_items: int | None = None
         self.refresh_tokens: dict[str, str] = {}
         self.google_url: str | None = None
         self.microsoft_url: str | None = None

@@ -20,6 +20,7 @@ from googleapiclient.discovery import Resource
 
 from connectors import addresses
 from connectors.google.access import Session
+from connectors.google.paging import paged
 from connectors.google.problems import Refused
 from connectors.headers import NO_ADDRESS
 from connectors.pages import Gone, Page, Sweep
@@ -101,28 +102,32 @@ class CalendarReader:
         self, reached: _Reached | None, sync_token: str | None
     ) -> Generator[Page, None, _Reached | None]:
         """All changes since ``sync_token``; without one all there is, and a sweep."""
-        token = None
-        while True:
-            answer = self._asked(sync_token, token)
+        for answer, is_first in paged(lambda token: self._asked(sync_token, token)):
             page = self._page(answer.get("items") or (), reached)
             if sync_token is None:
                 there = tuple(one.event_id for one in page.records if isinstance(one, Event))
-                page = replace(page, listed=there, starts_listing=token is None)
-            token = answer.get("nextPageToken")
-            if token is not None:
-                yield page
-                continue
-            if sync_token is None:
-                page = replace(page, sweep=self._sweep(reached))
-            # Without a new token, which happens, the next pull repeats the round.
-            if sync := answer.get("nextSyncToken"):
-                now = self.session.at.isoformat()
+                page = replace(page, listed=there, starts_listing=is_first)
+            if answer.get("nextPageToken") is None:
                 if sync_token is None:
-                    reached = _Reached(sync, now, now, self.since.isoformat())
-                else:
-                    reached = replace(reached, sync=sync, seen_at=now)
-            yield replace(page, cursor=_written(reached), is_complete=True)
+                    page = replace(page, sweep=self._sweep(reached))
+                reached = self._reached(reached, sync_token, answer.get("nextSyncToken"))
+                page = replace(page, cursor=_written(reached), is_complete=True)
+            yield page
+        return reached
+
+    def _reached(
+        self, reached: _Reached | None, asked: str | None, given: str | None
+    ) -> _Reached | None:
+        """Where a round has led that ``asked`` for changes, or None for all there is.
+
+        Without a new token, which happens, the next pull repeats the round.
+        """
+        if not given:
             return reached
+        now = self.session.at.isoformat()
+        if asked is None:
+            return _Reached(given, now, now, self.since.isoformat())
+        return replace(reached, sync=given, seen_at=now)
 
     def _asked(self, sync_token: str | None, token: str | None) -> dict[str, Any]:
         request = self.events.list(

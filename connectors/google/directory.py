@@ -15,6 +15,7 @@ from googleapiclient.discovery import Resource
 
 from connectors import addresses
 from connectors.google.access import Session
+from connectors.google.paging import paged
 from connectors.pages import Page, Sweep
 from connectors.records import Person
 
@@ -31,8 +32,8 @@ FIELDS = (
 def pages(session: Session, users: Resource, cursor: str | None) -> Iterator[Page]:
     """The whole directory. Raises PullProblem, Stopped."""
     seen_at = datetime.fromisoformat(json.loads(cursor)["seen_at"]) if cursor else None
-    token = None
-    while True:
+
+    def asked(token: str | None) -> dict[str, Any]:
         request = users.list(
             customer="my_customer",
             projection="full",
@@ -40,12 +41,13 @@ def pages(session: Session, users: Resource, cursor: str | None) -> Iterator[Pag
             pageToken=token,
             fields=FIELDS,
         )
-        answer = session.ask(request, 1)
+        return session.ask(request, 1)
+
+    for answer, is_first in paged(asked):
         found = tuple(
             person(user, session.at) for user in answer.get("users") or () if user.get("id")
         )
-        following = answer.get("nextPageToken")
-        is_last = following is None
+        is_last = answer.get("nextPageToken") is None
         reached = json.dumps({"seen_at": session.at.isoformat()})
         yield Page(
             stream=STREAM,
@@ -53,13 +55,10 @@ def pages(session: Session, users: Resource, cursor: str | None) -> Iterator[Pag
             at=session.at,
             records=found,
             listed=tuple(one.directory_id for one in found),
-            starts_listing=token is None,
+            starts_listing=is_first,
             sweep=Sweep(kind="person", at=seen_at or session.at) if is_last else None,
             is_complete=is_last,
         )
-        if is_last:
-            return
-        token = following
 
 
 def person(user: Mapping[str, Any], seen_at: datetime) -> Person:

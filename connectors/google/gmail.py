@@ -15,7 +15,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from connectors.google import messages, problems
+from connectors.google import messages, paging, problems
 from connectors.google.access import Session
 from connectors.google.fetching import Fetcher
 from connectors.google.gmail_requests import GmailRequests
@@ -30,7 +30,6 @@ PAGE_RECORDS = 500
 # A full listing of what is there: first what is mail, then what was thrown away, which is still
 # there and must not be taken for deleted.
 _NEXT_LABEL = {None: SPAM, SPAM: TRASH}
-_EXPIRED_TOKEN = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +218,7 @@ class MailReader:
                 answer = self._listed(state)
             except Refused as refused:
                 # A token lives for some days. One that was given just now must be good.
-                is_expired = state.page is not None and refused.status in _EXPIRED_TOKEN
+                is_expired = state.page is not None and refused.status in paging.EXPIRED_TOKEN
                 if not (is_expired and may_begin_anew):
                     raise
                 may_begin_anew = False
@@ -273,18 +272,13 @@ class MailReader:
 
     def _replay(self, state: _InStep) -> Iterator[Page]:
         """What happened since; the place moves with the last page. Raises _HistoryLost."""
-        token = None
-        while True:
-            answer = self._history(state, token)
+        for answer, _ in paging.paged(lambda token: self._history(state, token)):
             changes = Changes.of(answer)
-            token = answer.get("nextPageToken")
             stored = self._held({*changes.labels, *changes.gone})
             records, _ = yield from self._fetched(changes.wanted(stored), _written(state))
             page = self._history_page(state, changes, stored, records)
-            if token is None:
-                yield self._last_page(page, state, str(answer["historyId"]))
-                return
-            yield page
+            is_last = answer.get("nextPageToken") is None
+            yield self._last_page(page, state, str(answer["historyId"])) if is_last else page
 
     def _history(self, state: _InStep, token: str | None) -> dict[str, Any]:
         request = self._requests.history(state.history, token)

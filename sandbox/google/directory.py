@@ -49,7 +49,7 @@ class Directory:
         if query.flag("showDeleted"):
             people = []
         people.sort(key=_order(query), reverse=query.one("sortOrder") == "DESCENDING")
-        first, size = query.number("pageToken") or 0, query.number("maxResults") or _DEFAULT_PAGE
+        first, size = query.number("pageToken") or 0, query.page_size(_DEFAULT_PAGE, _LARGEST_PAGE)
         users = [self._user(one) for one in people[first : first + size]]
         if is_public:
             users = [{name: user[name] for name in _PUBLIC if name in user} for user in users]

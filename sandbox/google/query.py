@@ -15,9 +15,10 @@ SYSTEM = frozenset(("alt", "fields", "key", "prettyPrint", "quotaUser", "userIp"
 class Query:
     """Parameters of one request."""
 
-    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
-        """Keep the values, each name with its own in their order."""
+    def __init__(self, values: Mapping[str, Sequence[str]], page_items: int | None = None) -> None:
+        """Keep the values, each name with its own in their order; no page holds more items."""
         self.values = values
+        self._page_items = page_items
 
     def check(self, known: frozenset[str]) -> None:
         """Raise Refusal (400) for a parameter that is neither in ``known`` nor in SYSTEM."""
@@ -53,7 +54,7 @@ class Query:
 
     def page_size(self, default: int, most: int) -> int:
         """The value of maxResults; more than ``most`` counts as ``most``, none as ``default``."""
-        return min(self.number("maxResults") or default, most)
+        return min(self.number("maxResults") or default, most, self._page_items or most)
 
     def moment(self, name: str) -> datetime | None:
         """A time with its zone, as UTC. Raises Refusal (400) for one without, or for no time."""

@@ -173,6 +173,15 @@ def full_sync_required() -> Refusal:
     )
 
 
+def bad_page(path: str) -> Refusal:
+    """A page token that is over, in the words of the API behind ``path``."""
+    if path.startswith("/gmail/"):
+        return gmail_invalid("Invalid pageToken")
+    if path.startswith("/calendar/"):
+        return calendar_invalid("Invalid page token value.", "pageToken")
+    return directory_invalid()
+
+
 def directory_bad_request() -> Refusal:
     """Neither customer nor domain."""
     return Refusal(400, "Bad Request", "badRequest")

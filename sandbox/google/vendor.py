@@ -5,12 +5,12 @@ Not here: what a method answers (gmail.py, calendar.py, directory.py), sign-in (
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from sandbox.exchange import Answer, Call, Control, Request
-from sandbox.faults import Fault
+from sandbox.faults import LINE, PARTS, PLACES, STATUS, Fault
 from sandbox.google import batch, calendar, directory, fields, refusal
 from sandbox.google.batch import Part
 from sandbox.google.calendar import Calendar
@@ -22,7 +22,12 @@ from sandbox.google.tokens import Tokens
 from sandbox.world import World
 
 # What POST /sandbox/google may set.
-_SETTINGS = ("disabled_apis", "gmail_history_days", "granted_scopes")
+_SETTINGS = ("disabled_apis", "gmail_history_days", "google_page_items", "granted_scopes")
+_PLACES = {
+    "pageToken": "page_expired",
+    "startHistoryId": "history_expired",
+    "syncToken": "sync_expired",
+}
 _MESSAGE = frozenset(("format", "metadataHeaders"))
 _LISTING = frozenset(("includeSpamTrash", "labelIds", "maxResults", "pageToken", "q"))
 _HISTORY = frozenset(("historyTypes", "labelId", "maxResults", "pageToken", "startHistoryId"))
@@ -77,6 +82,7 @@ class Google:
     """The vendor. ``tokens`` and ``calendar`` can be told to forget what they handed out."""
 
     name = "google"
+    faults = (*STATUS, *PARTS, *PLACES, "tokens_expired", *LINE)
 
     def __init__(self, world: World) -> None:
         """Serve a world."""
@@ -116,12 +122,19 @@ class Google:
                 raise ValueError(f"no such setting: {name}")
             setattr(self._world, name, set(value) if isinstance(value, list) else value)
 
-    def failure(self, fault: Fault) -> Answer:
+    def places(self, request: Request) -> Collection[str]:
+        """Which of faults.PLACES a request names."""
+        return [place for name, place in _PLACES.items() if name in request.query]
+
+    def failure(self, fault: Fault, request: Request) -> Answer:
         """Google's words for a fault."""
         words = {
             "throttle_429": refusal.throttled,
             "google_403_rate": refusal.quota_exceeded,
             "unauthorised_401": refusal.bad_token,
+            "page_expired": lambda: refusal.bad_page(request.path),
+            "history_expired": refusal.gmail_not_found,
+            "sync_expired": refusal.full_sync_required,
         }.get(fault.kind, lambda: refusal.backend_error(fault.status))
         return words().answer()
 
@@ -139,7 +152,7 @@ class Google:
             units = route.units
             caller = self._caller(route, authorization)
             mailbox = caller.account.address
-            query = Query(values)
+            query = Query(values, self._world.google_page_items)
             query.check(route.parameters)
             body = route.handler(caller, query, *names)
             selection = query.one("fields")

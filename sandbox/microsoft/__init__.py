@@ -4,13 +4,13 @@ Here: the vendor that the server speaks to, faults in Graph's words, what anothe
 Not here: sign-in (entra.py), Graph (graph.py and what it leads to).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
 from sandbox.controls import Refused
 from sandbox.exchange import Answer, Control, Request
-from sandbox.faults import Fault
+from sandbox.faults import LINE, PARTS, Fault
 from sandbox.microsoft.batch import PATH as BATCH
 from sandbox.microsoft.batch import batch
 from sandbox.microsoft.entra import Entra
@@ -25,6 +25,7 @@ _FAILURES = {
         "Application is over its MailboxConcurrency limit.",
     ),
     "google_403_rate": ("ErrorAccessDenied", "Access is denied."),
+    "bad_gateway_502": ("BadGateway", "The gateway received an invalid response."),
     "unavailable_503": ("ServiceUnavailable", "The service is temporarily unavailable."),
     "server_500": ("InternalServerError", "An internal server error occurred."),
     "unauthorised_401": ("InvalidAuthenticationToken", "Access token has expired."),
@@ -35,6 +36,7 @@ class Microsoft:
     """The vendor."""
 
     name = "microsoft"
+    faults = (*(kind for kind in _FAILURES if "google" not in kind), *PARTS, *LINE)
 
     def __init__(self, world: World) -> None:
         """Serve ``world``, whose ``microsoft_url`` is set."""
@@ -54,7 +56,11 @@ class Microsoft:
         answer = self._entra.answer(request)
         return answer or Answer(404, b"Not found", {"Content-Type": "text/plain"})
 
-    def failure(self, fault: Fault) -> Answer:
+    def places(self, request: Request) -> Collection[str]:
+        """None: its delta links end by ``generation``, all at once."""
+        return ()
+
+    def failure(self, fault: Fault, request: Request) -> Answer:
         """Graph's words for a fault; the server adds status and Retry-After."""
         code, message = _FAILURES[fault.kind]
         return self._graph.refused(Refusal(fault.status, code, message))

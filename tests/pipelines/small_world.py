@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.diaries import Occurrence
+from sandbox.exchange import Vendor
 from sandbox.life import Letter
 from sandbox.people import GOOGLE, MICROSOFT
 from sandbox.server import Sandbox
@@ -29,6 +30,11 @@ class SmallWorld:
     provider: str
     sandbox: Sandbox
     people: Sequence[str]
+
+    @property
+    def vendor(self) -> Vendor:
+        """The provider's half of the sandbox."""
+        return getattr(self.sandbox, self.provider)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.faults import Fault
+from sandbox.faults import LINE, PARTS, PLACES, STATUS, Fault, drawn
 from sandbox.people import GOOGLE
 from sandbox.server import Sandbox
 from sandbox.world import World
@@ -157,6 +157,48 @@ def test_a_truncated_answer_is_no_json_but_has_the_right_length(line, sandbox: S
     assert int(answer.headers["Content-Length"]) == len(body) > 20
     with pytest.raises(ValueError, match="Unterminated|Expecting"):
         json.loads(body)
+
+
+def test_a_slow_answer_comes_whole_in_two_pieces(sandbox: Sandbox):
+    sandbox.faults.append(Fault(0, "slow"))
+    with socket.create_connection(("127.0.0.1", urlsplit(sandbox.google_url).port), 5) as slow:
+        slow.sendall(f"GET {PROFILE} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+        first, *rest = iter(lambda: slow.recv(1 << 16), b"")
+    assert len(first) == pytest.approx(len(b"".join(rest)), abs=1)
+    json.loads(b"".join((first, *rest)).partition(b"\r\n\r\n")[2])
+
+
+def test_a_place_that_is_over_is_told_only_to_those_who_name_one(client, user, sandbox: Sandbox):
+    token = client.token(user)
+    faults = [Fault(0, f"{name}_expired") for name in ("page", "history", "sync")]
+    sandbox.faults[:] = faults
+    assert client.get(PROFILE, token).status_code == 200
+    assert [fault.times for fault in faults] == [1, 1, 1]
+    messages, history = "/gmail/v1/users/me/messages", "/gmail/v1/users/me/history"
+    events = "/calendar/v3/calendars/primary/events"
+    for path, status in (
+        (f"{messages}?pageToken=1", 400),
+        (f"{history}?startHistoryId=1", 404),
+        (f"{events}?syncToken=1", 410),
+    ):
+        assert client.get(path, token).status_code == status
+    assert [fault.times for fault in faults] == [0, 0, 0]
+
+
+def test_all_tokens_may_end_while_somebody_asks(client, user, sandbox: Sandbox):
+    token = client.token(user)
+    sandbox.faults.append(Fault(sandbox.calls, "tokens_expired"))
+    assert [client.get(PROFILE, token).status_code for _ in range(2)] == [401, 401]
+    assert client.get(PROFILE, client.token(user)).status_code == 200
+
+
+def test_faults_of_a_seed_are_always_the_same_and_of_all_seeds_every_kind():
+    kinds = (*STATUS, *PARTS, *PLACES, *LINE)
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    assert drawn(7, kinds, 100, 40, now) == drawn(7, kinds, 100, 40, now)
+    found = [fault for seed in range(100) for fault in drawn(seed, kinds, 100, 40, now)]
+    assert {fault.kind for fault in found} == set(kinds)
+    assert {fault.at for fault in found} == set(range(100, 140))
 
 
 def test_a_reset_closes_the_line_without_an_answer(line, sandbox: Sandbox):
