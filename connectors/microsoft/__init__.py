@@ -13,6 +13,7 @@ from datetime import datetime
 from connectors.http import Http, Timeouts, check_endpoint
 from connectors.microsoft import calendar, mail, users, values
 from connectors.microsoft.access import Endpoints, Key, SignIn
+from connectors.microsoft.choices import DEFAULT, Choices
 from connectors.microsoft.exchange import ExchangeNames
 from connectors.microsoft.graph import (
     PUBLISHED,
@@ -25,10 +26,18 @@ from connectors.microsoft.graph import (
 )
 from connectors.microsoft.refusals import Refused
 from connectors.pages import Held, Page
-from connectors.quota import Bucket, Clock, Limits
+from connectors.quota import Clock, Limits
 from connectors.records import Mailbox
 
-__all__ = ["PUBLISHED", "UNLIMITED", "Endpoints", "MicrosoftAccount", "Quota", "Timeouts"]
+__all__ = [
+    "PUBLISHED",
+    "UNLIMITED",
+    "Choices",
+    "Endpoints",
+    "MicrosoftAccount",
+    "Quota",
+    "Timeouts",
+]
 
 _PREFIX = "microsoft-"
 _ME = f"{VERSION}/me"
@@ -52,6 +61,7 @@ class MicrosoftAccount:
         endpoints: Endpoints,
         quota: Quota,
         clock: Clock,
+        choices: Choices = DEFAULT,
         on_key_change: Callable[[Key], None] | None = None,
         timeouts: Timeouts = _TIMEOUTS,
     ) -> None:
@@ -66,13 +76,13 @@ class MicrosoftAccount:
                        it must be stored then, for the old one may be used up
         """
         self._endpoints, self._quota, self._clock = endpoints, quota, clock
-        self._timeouts = timeouts
+        self._timeouts, self._choices = timeouts, choices
         check_endpoint(endpoints.graph, _GRAPH)
         login = Http(endpoints.login, "Microsoft's sign-in service", timeouts)
         graph = endpoints.graph.rstrip("/")
         self._sign_in = SignIn(key, login, graph, clock, on_key_change)
         self.is_organisation = self._sign_in.is_organisation
-        self._project = Bucket(quota.account_requests_per_minute, clock)
+        self._project, self._directory = quota.account(clock), quota.directory(clock)
         self._limits: dict[str, Limits] = {}
         self._names = ExchangeNames()
         self._lock = threading.Lock()
@@ -152,7 +162,14 @@ class MicrosoftAccount:
         """
         with self._graph("Mail.ReadBasic", mailbox) as graph:
             pull = mail.Pull(
-                graph, self._root(mailbox), mailbox, cursors, held, since, self._names.recipient
+                graph,
+                self._root(mailbox),
+                mailbox,
+                cursors,
+                held,
+                since,
+                self._names.recipient,
+                self._choices,
             )
             yield from pull.pages()
 
@@ -176,22 +193,16 @@ class MicrosoftAccount:
         """Graph with connections of its own, within the limits of the mailbox."""
         if self.is_organisation:
             permission += ".All"
+        limits = self._limits_of(mailbox) if mailbox else self._directory
+        units = 1 if mailbox else users.UNITS
         http = Http(self._endpoints.graph, _GRAPH, self._timeouts)
         try:
-            yield Graph(http, self._sign_in, self._limits_of(mailbox), permission)
+            yield Graph(http, self._sign_in, limits, permission, units)
         finally:
             http.close()
 
-    def _limits_of(self, mailbox: Mailbox | None) -> Limits:
-        if mailbox is None:
-            return Limits(self._clock, self._project)
+    def _limits_of(self, mailbox: Mailbox) -> Limits:
         with self._lock:
             if mailbox.mailbox_id not in self._limits:
-                quota = self._quota
-                self._limits[mailbox.mailbox_id] = Limits(
-                    self._clock,
-                    self._project,
-                    quota.mailbox_requests_per_minute,
-                    quota.at_once,
-                )
+                self._limits[mailbox.mailbox_id] = self._quota.mailbox(self._clock, self._project)
             return self._limits[mailbox.mailbox_id]
