@@ -216,6 +216,7 @@ def _open(
         choices=microsoft.Choices(
             hidden_folders=chosen.hidden_folders,
             reconcile_every=timedelta(days=chosen.reconcile_days),
+            calendar_deltas=chosen.calendar_deltas,
         ),
         clock=clock,
         on_key_change=on_key_change,

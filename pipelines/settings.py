@@ -131,6 +131,9 @@ class Microsoft(BaseModel):
         default=30,
         description="after this long all ids of a mail folder are listed and compared; days",
     )
+    calendar_deltas: bool = Field(
+        default=False, description="read calendars by their changes; needs Calendars.Read"
+    )
 
 
 class Report(BaseModel):

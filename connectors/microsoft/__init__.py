@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from connectors.http import Http, Timeouts, check_endpoint
-from connectors.microsoft import calendar, mail, users, values
+from connectors.microsoft import calendar, calendar_delta, mail, users, values
 from connectors.microsoft.access import Endpoints, Key, SignIn
 from connectors.microsoft.choices import DEFAULT, Choices
 from connectors.microsoft.exchange import ExchangeNames
@@ -177,8 +177,10 @@ class MicrosoftAccount:
         self, mailbox: Mailbox, cursors: Mapping[str, str], since: datetime
     ) -> Iterator[Page]:
         """What is new in the calendar of a mailbox, from what began at ``since`` on."""
-        with self._graph("Calendars.ReadBasic", mailbox) as graph:
-            pull = calendar.Pull(
+        by_deltas = self._choices.calendar_deltas
+        permission = "Calendars.Read" if by_deltas else "Calendars.ReadBasic"
+        with self._graph(permission, mailbox) as graph:
+            pull = (calendar_delta if by_deltas else calendar).Pull(
                 graph, self._root(mailbox), mailbox, cursors, since, self._names.recipient
             )
             yield from pull.pages()
@@ -191,8 +193,8 @@ class MicrosoftAccount:
     @contextmanager
     def _graph(self, permission: str, mailbox: Mailbox | None = None) -> Iterator[Graph]:
         """Graph with connections of its own, within the limits of the mailbox."""
-        if self.is_organisation:
-            permission += ".All"
+        if self.is_organisation and permission != "Calendars.Read":
+            permission += ".All"  # an app's Calendars.Read is of all calendars
         limits = self._limits_of(mailbox) if mailbox else self._directory
         units = 1 if mailbox else users.UNITS
         http = Http(self._endpoints.graph, _GRAPH, self._timeouts)
