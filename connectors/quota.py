@@ -21,6 +21,7 @@ from connectors.pages import PullProblem, Stopped
 
 ATTEMPTS = 8
 LONGEST_PAUSE_S = 15 * 60  # a provider that asks for more is asked again by the next run
+SAVED_S = 1.0  # what a bucket lets through at once after a rest
 _FIRST_PAUSE_S, _SLOWEST_PAUSE_S = 0.5, 64.0
 _NOTICE_S = 0.5  # how soon a stop is noticed where no clock waits
 
@@ -72,14 +73,17 @@ class Bucket:
     """A token bucket that refills evenly and can be paused.
 
     units_per_minute  how much may be spent in a minute; None for no limit
+    saved_s           what comes in during so many seconds may be saved up
     """
 
-    def __init__(self, units_per_minute: float | None, clock: Clock) -> None:
-        """Begin full, with a second's worth."""
+    def __init__(
+        self, units_per_minute: float | None, clock: Clock, *, saved_s: float = SAVED_S
+    ) -> None:
+        """Begin full."""
         self._rate_per_s = None if units_per_minute is None else units_per_minute / 60
-        self._clock = clock
+        self._clock, self._saved_s = clock, saved_s
         self._lock = threading.Lock()
-        self._free_at_s = self._paused_until_s = clock.now_s() - 1
+        self._free_at_s = self._paused_until_s = clock.now_s() - saved_s
 
     def take(self, units: float) -> None:
         """Spend ``units`` and wait until they are there. Raises Stopped."""
@@ -87,7 +91,7 @@ class Bucket:
             start = now = self._clock.now_s()
             if self._rate_per_s is not None:
                 # Nothing is saved up in a pause: those who waited for its end do not rush off.
-                earliest = max(self._free_at_s, now - 1, self._paused_until_s)
+                earliest = max(self._free_at_s, now - self._saved_s, self._paused_until_s)
                 start = self._free_at_s = earliest + units / self._rate_per_s
         self._clock.wait(max(start - now, 0.0))
         # A pause may begin, or grow, while others wait.

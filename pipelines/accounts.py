@@ -11,7 +11,8 @@ name, because settings must know without opening a secret.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -206,14 +207,17 @@ def _open(
         )
     from connectors import microsoft
 
+    chosen = settings.microsoft
+    limits = (getattr(chosen, field.name) for field in fields(microsoft.Quota))
     return microsoft.MicrosoftAccount(
         key,
-        endpoints=microsoft.Endpoints(
-            graph=settings.microsoft.graph_endpoint, login=settings.microsoft.login_endpoint
+        endpoints=microsoft.Endpoints(graph=chosen.graph_endpoint, login=chosen.login_endpoint),
+        quota=microsoft.UNLIMITED if chosen.quota == "unlimited" else microsoft.Quota(*limits),
+        choices=microsoft.Choices(
+            hidden_folders=chosen.hidden_folders,
+            reconcile_every=timedelta(days=chosen.reconcile_days),
+            calendar_deltas=chosen.calendar_deltas,
         ),
-        quota=microsoft.UNLIMITED
-        if settings.microsoft.quota == "unlimited"
-        else microsoft.PUBLISHED,
         clock=clock,
         on_key_change=on_key_change,
     )

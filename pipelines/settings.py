@@ -110,7 +110,29 @@ class Microsoft(BaseModel):
     graph_endpoint: str = "https://graph.microsoft.com"
     login_endpoint: str = "https://login.microsoftonline.com"
     quota: Literal["published", "unlimited"] = Field(
-        default="published", description="Microsoft's limits: published or unlimited"
+        default="published", description="whether the limits below are kept, or none"
+    )
+    mailbox_requests_per_10_minutes: Annotated[float, Field(gt=0)] = Field(
+        default=10_000, description="how often one mailbox is asked"
+    )
+    mailbox_requests_at_once: Annotated[int, Field(ge=1)] = Field(
+        default=4, description="requests to one mailbox that are answered at the same time"
+    )
+    account_requests_per_10_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=10_000, description="how often all mailboxes together are asked"
+    )
+    directory_units_per_10_seconds: Annotated[float, Field(gt=0)] = Field(
+        default=3_500, description="what listing users may cost; resource units"
+    )
+    hidden_folders: bool = Field(
+        default=False, description="also read mail folders that Outlook does not show"
+    )
+    reconcile_days: Annotated[int, Field(ge=1)] = Field(
+        default=30,
+        description="after this long all ids of a mail folder are listed and compared; days",
+    )
+    calendar_deltas: bool = Field(
+        default=False, description="read calendars by their changes; needs Calendars.Read"
     )
 
 

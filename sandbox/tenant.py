@@ -46,6 +46,7 @@ class GraphQuirks:
     repeat_share       items that come twice in one delta round
     replay_share       items of a delta round that nothing happened to
     partial_updates    a change of the read flag comes as id and isRead alone
+    lost_share         messages whose changes no delta round mentions
     misses_returns     with immutable ids, a message that left a folder and came back within one
                        round is not mentioned (known issue of 2026-02-25)
     sent_items_without_headers  copies in Sent Items hold no internetMessageHeaders
@@ -62,6 +63,7 @@ class GraphQuirks:
     repeat_share: float = 0.02
     replay_share: float = 0.02
     partial_updates: bool = True
+    lost_share: float = 0.0
     misses_returns: bool = False
     sent_items_without_headers: bool = False
     hex_uids: bool = False

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from connectors.http import Http, Timeouts, check_endpoint
-from connectors.microsoft import calendar, mail, users, values
+from connectors.microsoft import calendar, calendar_delta, mail, users, values
 from connectors.microsoft.access import Endpoints, Key, SignIn
+from connectors.microsoft.choices import DEFAULT, Choices
 from connectors.microsoft.exchange import ExchangeNames
 from connectors.microsoft.graph import (
     PUBLISHED,
@@ -25,10 +26,18 @@ from connectors.microsoft.graph import (
 )
 from connectors.microsoft.refusals import Refused
 from connectors.pages import Held, Page
-from connectors.quota import Bucket, Clock, Limits
+from connectors.quota import Clock, Limits
 from connectors.records import Mailbox
 
-__all__ = ["PUBLISHED", "UNLIMITED", "Endpoints", "MicrosoftAccount", "Quota", "Timeouts"]
+__all__ = [
+    "PUBLISHED",
+    "UNLIMITED",
+    "Choices",
+    "Endpoints",
+    "MicrosoftAccount",
+    "Quota",
+    "Timeouts",
+]
 
 _PREFIX = "microsoft-"
 _ME = f"{VERSION}/me"
@@ -52,6 +61,7 @@ class MicrosoftAccount:
         endpoints: Endpoints,
         quota: Quota,
         clock: Clock,
+        choices: Choices = DEFAULT,
         on_key_change: Callable[[Key], None] | None = None,
         timeouts: Timeouts = _TIMEOUTS,
     ) -> None:
@@ -66,13 +76,13 @@ class MicrosoftAccount:
                        it must be stored then, for the old one may be used up
         """
         self._endpoints, self._quota, self._clock = endpoints, quota, clock
-        self._timeouts = timeouts
+        self._timeouts, self._choices = timeouts, choices
         check_endpoint(endpoints.graph, _GRAPH)
         login = Http(endpoints.login, "Microsoft's sign-in service", timeouts)
         graph = endpoints.graph.rstrip("/")
         self._sign_in = SignIn(key, login, graph, clock, on_key_change)
         self.is_organisation = self._sign_in.is_organisation
-        self._project = Bucket(quota.account_requests_per_minute, clock)
+        self._project, self._directory = quota.account(clock), quota.directory(clock)
         self._limits: dict[str, Limits] = {}
         self._names = ExchangeNames()
         self._lock = threading.Lock()
@@ -152,7 +162,14 @@ class MicrosoftAccount:
         """
         with self._graph("Mail.ReadBasic", mailbox) as graph:
             pull = mail.Pull(
-                graph, self._root(mailbox), mailbox, cursors, held, since, self._names.recipient
+                graph,
+                self._root(mailbox),
+                mailbox,
+                cursors,
+                held,
+                since,
+                self._names.recipient,
+                self._choices,
             )
             yield from pull.pages()
 
@@ -160,8 +177,10 @@ class MicrosoftAccount:
         self, mailbox: Mailbox, cursors: Mapping[str, str], since: datetime
     ) -> Iterator[Page]:
         """What is new in the calendar of a mailbox, from what began at ``since`` on."""
-        with self._graph("Calendars.ReadBasic", mailbox) as graph:
-            pull = calendar.Pull(
+        by_deltas = self._choices.calendar_deltas
+        permission = "Calendars.Read" if by_deltas else "Calendars.ReadBasic"
+        with self._graph(permission, mailbox) as graph:
+            pull = (calendar_delta if by_deltas else calendar).Pull(
                 graph, self._root(mailbox), mailbox, cursors, since, self._names.recipient
             )
             yield from pull.pages()
@@ -174,24 +193,18 @@ class MicrosoftAccount:
     @contextmanager
     def _graph(self, permission: str, mailbox: Mailbox | None = None) -> Iterator[Graph]:
         """Graph with connections of its own, within the limits of the mailbox."""
-        if self.is_organisation:
-            permission += ".All"
+        if self.is_organisation and permission != "Calendars.Read":
+            permission += ".All"  # an app's Calendars.Read is of all calendars
+        limits = self._limits_of(mailbox) if mailbox else self._directory
+        units = 1 if mailbox else users.UNITS
         http = Http(self._endpoints.graph, _GRAPH, self._timeouts)
         try:
-            yield Graph(http, self._sign_in, self._limits_of(mailbox), permission)
+            yield Graph(http, self._sign_in, limits, permission, units)
         finally:
             http.close()
 
-    def _limits_of(self, mailbox: Mailbox | None) -> Limits:
-        if mailbox is None:
-            return Limits(self._clock, self._project)
+    def _limits_of(self, mailbox: Mailbox) -> Limits:
         with self._lock:
             if mailbox.mailbox_id not in self._limits:
-                quota = self._quota
-                self._limits[mailbox.mailbox_id] = Limits(
-                    self._clock,
-                    self._project,
-                    quota.mailbox_requests_per_minute,
-                    quota.at_once,
-                )
+                self._limits[mailbox.mailbox_id] = self._quota.mailbox(self._clock, self._project)
             return self._limits[mailbox.mailbox_id]

@@ -1,14 +1,16 @@
 """The calendar of one mailbox: read backwards once, afterwards a window around today again.
 
 Here: windows, full listings of them, the identity of a series.
-Not here: what an entry says (events.py), requests (graph.py).
+Not here: what an entry says (events.py), changes instead of windows (calendar_delta.py), requests
+(graph.py).
 
-Graph's calendar deltas give occurrences as stubs without attendees, and take no $select. So each
-window of a calendarView is listed whole, and what is stored in it but was not listed has gone.
+Graph's calendar deltas give occurrences as stubs without attendees, take no $select and need a
+further permission. So each window of a calendarView is listed whole, and what is stored in it but
+was not listed has gone.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,13 +29,13 @@ _WINDOW = timedelta(days=180)
 _WIDE = timedelta(days=1_800)  # once a window was empty; Graph refuses more than five years
 # All-day entries lie between the midnights of the mailbox's own zone, and are stored at those of
 # UTC. So a window is asked for a day wider on both sides than what its listing is taken to prove.
-_MARGIN = timedelta(days=1)
-_UTC = 'outlook.timezone="UTC"'
+MARGIN = timedelta(days=1)
+UTC_TIMES = 'outlook.timezone="UTC"'
 _SOME_DAY = "startDateTime=2000-01-01T00:00:00Z&endDateTime=2000-01-02T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     """The cursor.
 
     seen_at  when the window around today was last read whole; None before the first time
@@ -49,7 +51,7 @@ class _State:
         return json.dumps(state, sort_keys=True)
 
     @classmethod
-    def read(cls, cursor: str | None) -> "_State":
+    def read(cls, cursor: str | None) -> "State":
         """What ``text`` wrote; nothing read where there is none."""
         state = json.loads(cursor or "{}")
         times = (state.get(name) for name in ("seen_at", "back_to"))
@@ -76,21 +78,21 @@ class Pull:
 
     def pages(self) -> Iterator[Page]:
         """Everything that is new. Raises PullProblem and Stopped."""
-        state = _State.read(self.cursors.get(STREAM))
+        state = State.read(self.cursors.get(STREAM))
         now = first_answer(self.graph, self.root).at
         state = yield from self._around(now, state)
         span = _WINDOW
         while state.back_to > self.since:
             low, high = max(self.since, state.back_to - span), state.back_to
-            before, state = state, _State(state.seen_at, low)
+            before, state = state, State(state.seen_at, low)
             count = yield from self._window(low, high, before, state, is_done=low <= self.since)
             span = _WINDOW if count else _WIDE
 
-    def _around(self, now: datetime, state: _State) -> Iterator[Page]:
+    def _around(self, now: datetime, state: State) -> Generator[Page, None, State]:
         """The window around today, in parts where the last pull was years ago; the next state."""
         high, low = now + AHEAD, (state.seen_at or now) - BEHIND
         low = min(max(self.since, low), now)
-        after = _State(now, min(low, state.back_to or low))
+        after = State(now, min(low, state.back_to or low))
         while high > low:
             edge = max(low, high - _WIDE)
             is_last = edge == low
@@ -105,15 +107,12 @@ class Pull:
         return after
 
     def _window(
-        self, low: datetime, high: datetime, before: _State, after: _State, *, is_done: bool
-    ) -> Iterator[Page]:
+        self, low: datetime, high: datetime, before: State, after: State, *, is_done: bool
+    ) -> Generator[Page, None, int]:
         """All pages of one window; the last moves the cursor on. Returns how many entries."""
-        path = (
-            f"{self.root}/calendarView?startDateTime={_z(low - _MARGIN)}"
-            f"&endDateTime={_z(high + _MARGIN)}&$select={events.SELECT}&$top=1000"
-        )
+        path = f"{view(f'{self.root}/calendarView', low, high)}&$select={events.SELECT}&$top=1000"
         count = 0
-        for step in self.graph.steps(path, IMMUTABLE_IDS, _UTC):
+        for step in self.graph.steps(path, IMMUTABLE_IDS, UTC_TIMES):
             is_last = step.next is None
             listed = tuple(one for item in step.items if (one := values.text(item, "id")))
             yield Page(
@@ -162,12 +161,11 @@ class Pull:
         """The UID of a series; None where its first entry has gone and left orphans."""
         path = f"{self.root}/events/{segment(master)}?$select=id,iCalUId"
         try:
-            uid = values.text(self.graph.get(path, IMMUTABLE_IDS).body, "iCalUId")
+            return events.uid_of_series(self.graph.get(path, IMMUTABLE_IDS).body)
         except Refused as refused:
             if not refused.is_missing:
                 raise
             return None
-        return uid and (events.series_uid(uid) or uid)
 
 
 def first_answer(graph: Graph, root: str) -> Answer:
@@ -176,6 +174,11 @@ def first_answer(graph: Graph, root: str) -> Answer:
     Windows lie around the provider's now, not this machine's.
     """
     return graph.get(f"{root}/calendarView?{_SOME_DAY}&$select=id&$top=1")
+
+
+def view(path: str, low: datetime, high: datetime) -> str:
+    """The path of a window, with its margins."""
+    return f"{path}?startDateTime={_z(low - MARGIN)}&endDateTime={_z(high + MARGIN)}"
 
 
 def _z(at: datetime) -> str:

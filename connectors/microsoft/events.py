@@ -56,6 +56,12 @@ def series_uid(uid: str) -> str | None:
     return uid[:_CLASS_DIGITS] + "0" * _DAY_DIGITS + uid[after_day:]
 
 
+def uid_of_series(master: Item) -> str | None:
+    """The UID of the series that a master stands for."""
+    uid = values.text(master, "iCalUId")
+    return uid and (series_uid(uid) or uid)
+
+
 def is_of_series(item: Item) -> bool:
     """Whether it is one of many."""
     return item.get("type") in ("occurrence", "exception")

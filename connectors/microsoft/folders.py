@@ -14,6 +14,7 @@ from connectors.microsoft.refusals import Refused
 from connectors.microsoft.values import Item
 
 _QUERY = "$top=100&$select=id,childFolderCount,totalItemCount"
+_HIDDEN = "&includeHiddenFolders=true"
 SENT = "sentitems"
 _FIRST = ("inbox", SENT)
 # Never sent, not wanted, thrown away, no mail. A message moved into one of them has left the
@@ -51,14 +52,20 @@ class Folders:
 
 
 def look(
-    graph: Graph, root: str, names: Mapping[str, str], is_known: Callable[[str], bool]
+    graph: Graph,
+    root: str,
+    names: Mapping[str, str],
+    is_known: Callable[[str], bool],
+    *,
+    with_hidden: bool = False,
 ) -> Folders:
     """The folders of a mailbox that are read, inbox and sent items first.
 
-    names     what an earlier look found out
-    is_known  whether a folder has been read before; only a new one can be a well-known one
+    names        what an earlier look found out
+    is_known     whether a folder has been read before; only a new one can be a well-known one
+    with_hidden  whether those are among them that Outlook does not show
     """
-    found, at = _tree(graph, root, _left_out(names))
+    found, at = _tree(graph, root, _left_out(names), _HIDDEN if with_hidden else "")
     if any(one.id not in names.values() and not is_known(one.id) for one in found):
         names = {**names, **_learned(graph, root, names)}
     dropped = _left_out(names)
@@ -75,9 +82,9 @@ def _left_out(names: Mapping[str, str]) -> set[str]:
     return {names[name] for name in _LEFT_OUT if name in names}
 
 
-def _tree(graph: Graph, root: str, closed: set[str]) -> tuple[list[Folder], datetime]:
+def _tree(graph: Graph, root: str, closed: set[str], hidden: str) -> tuple[list[Folder], datetime]:
     """Every folder that is not within a ``closed`` one, and when the first page came."""
-    step = graph.step(f"{root}/mailFolders?{_QUERY}", IMMUTABLE_IDS)
+    step = graph.step(f"{root}/mailFolders?{_QUERY}{hidden}", IMMUTABLE_IDS)
     at = step.at
     found = [_folder(item, None) for item in step.items]
     while step.next:
@@ -85,13 +92,14 @@ def _tree(graph: Graph, root: str, closed: set[str]) -> tuple[list[Folder], date
         found += [_folder(item, None) for item in step.items]
     found = [one for one in found if one]
     for one in found:  # grows while it is walked
-        if one.is_parent and one.id not in closed:
-            found += _children(graph, root, one.id)
+        # Hidden folders are not counted among the children.
+        if (one.is_parent or hidden) and one.id not in closed:
+            found += _children(graph, root, one.id, hidden)
     return found, at
 
 
-def _children(graph: Graph, root: str, parent: str) -> list[Folder]:
-    path = f"{root}/mailFolders/{segment(parent)}/childFolders?{_QUERY}"
+def _children(graph: Graph, root: str, parent: str, hidden: str) -> list[Folder]:
+    path = f"{root}/mailFolders/{segment(parent)}/childFolders?{_QUERY}{hidden}"
     found = []
     try:
         for step in graph.steps(path, IMMUTABLE_IDS):

@@ -14,7 +14,7 @@ from connectors.http import Answer, Http
 from connectors.microsoft.access import SignIn
 from connectors.microsoft.refusals import refusal
 from connectors.pages import PullProblem
-from connectors.quota import Limits
+from connectors.quota import SAVED_S, Bucket, Clock, Limits
 
 VERSION = "/v1.0"
 # Ids that survive a move between folders; to be said again with every request, links too.
@@ -23,22 +23,56 @@ IMMUTABLE_IDS = 'IdType="ImmutableId"'
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How fast Graph may be asked; None is no limit.
+    """How fast Graph may be asked; None is no limit. Windows slide, and are never overdrawn.
 
-    mailbox_requests_per_minute  of one mailbox
-    account_requests_per_minute  of all mailboxes together
-    at_once                      requests in flight in one mailbox
+    mailbox_requests_per_10_minutes  of one mailbox
+    mailbox_requests_at_once         in flight in one mailbox
+    account_requests_per_10_seconds  of all mailboxes together
+    directory_units_per_10_seconds   what listing users costs
     """
 
-    mailbox_requests_per_minute: float | None
-    account_requests_per_minute: float | None
-    at_once: int | None
+    mailbox_requests_per_10_minutes: float | None
+    mailbox_requests_at_once: int | None
+    account_requests_per_10_seconds: float | None
+    directory_units_per_10_seconds: float | None
+
+    def account(self, clock: Clock) -> Bucket:
+        """The bucket of all mailboxes together."""
+        return _ten_seconds(self.account_requests_per_10_seconds, clock)
+
+    def directory(self, clock: Clock) -> Limits:
+        """What may be asked of the directory, in units."""
+        return Limits(clock, _ten_seconds(self.directory_units_per_10_seconds, clock))
+
+    def mailbox(self, clock: Clock, account: Bucket) -> Limits:
+        """What may be asked of one mailbox, within what all may ask together."""
+        rate = _per_minute(self.mailbox_requests_per_10_minutes, 600, SAVED_S)
+        return Limits(clock, account, rate, self.mailbox_requests_at_once)
 
 
-# Outlook serves 10,000 requests in ten minutes for each app and mailbox, four at once; two leave
-# room for others. 130,000 in ten seconds, Graph's own limit, is more than one machine asks.
-PUBLISHED = Quota(mailbox_requests_per_minute=1_000, account_requests_per_minute=60_000, at_once=2)
-UNLIMITED = Quota(None, None, None)
+def _ten_seconds(most: float | None, clock: Clock) -> Bucket:
+    saved_s = 0.1
+    return Bucket(_per_minute(most, 10, saved_s), clock, saved_s=saved_s)
+
+
+def _per_minute(most: float | None, window_s: float, saved_s: float) -> float | None:
+    """The rate of a bucket that gives at most so many units in any window of so many seconds.
+
+    A window may begin with all that was saved up, so that counts as part of it.
+    """
+    return None if most is None else most * 60 / (window_s + saved_s)
+
+
+# Outlook serves 10,000 requests in ten minutes for each app and mailbox, four at once; Graph
+# 130,000 in ten seconds, which is more than one machine asks; the directory 3,500 units in ten
+# seconds to a tenant of less than fifty users, 5,000 up to five hundred, 8,000 beyond.
+PUBLISHED = Quota(
+    mailbox_requests_per_10_minutes=10_000,
+    mailbox_requests_at_once=4,
+    account_requests_per_10_seconds=10_000,
+    directory_units_per_10_seconds=3_500,
+)
+UNLIMITED = Quota(None, None, None, None)
 
 
 class Step(NamedTuple):
@@ -58,15 +92,17 @@ class Step(NamedTuple):
 class Graph:
     """Graph for one mailbox or for the directory; not for several threads at once."""
 
-    def __init__(self, http: Http, sign_in: SignIn, limits: Limits, permission: str) -> None:
-        """Ask over ``http``; ``permission`` is the one that these requests need."""
+    def __init__(
+        self, http: Http, sign_in: SignIn, limits: Limits, permission: str, units: float = 1
+    ) -> None:
+        """Ask over ``http``; these requests need ``permission`` and cost ``units`` each."""
         self._http, self._sign_in, self._limits = http, sign_in, limits
-        self._permission = permission
+        self._permission, self._units = permission, units
 
     def get(self, path: str, *prefer: str) -> Answer:
         """The answer to a GET. Raises Refused, other PullProblems and Stopped."""
         headers = {"Prefer": ", ".join(prefer)} if prefer else {}
-        return self._limits.ask(lambda: self._attempt(path, headers))
+        return self._limits.ask(lambda: self._attempt(path, headers), self._units)
 
     def step(self, path: str, *prefer: str) -> Step:
         """One page, with the links to what follows it."""

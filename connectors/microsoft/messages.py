@@ -19,6 +19,8 @@ PROPERTIES = (
     *"id internetMessageId conversationId receivedDateTime sentDateTime isDraft".split(),
     *"from sender toRecipients ccRecipients bccRecipients replyTo".split(),
 )
+# Enough to know a message again, or that it is none which is kept.
+IDENTITY = ("id", "internetMessageId", "receivedDateTime", "isDraft")
 # A partial update lacks some of these; a whole message has them all, be they null.
 _WHOLE = ("receivedDateTime", "internetMessageId", "toRecipients")
 _ONE = {"from": "from", "sender": "sender"}
@@ -45,6 +47,12 @@ def is_whole(item: Item) -> bool:
 def is_mail(item: Item) -> bool:
     """Neither a draft nor a chat of Teams, which Graph has been seen to list among mail."""
     return item.get("isDraft") is not True and bool(values.text(item, "internetMessageId"))
+
+
+def may_be_kept(item: Item, since: datetime) -> bool:
+    """Whether ``records`` may make a Message of what has this IDENTITY."""
+    received_at = values.instant(item, "receivedDateTime")
+    return is_mail(item) and received_at is not None and received_at >= since
 
 
 def records(

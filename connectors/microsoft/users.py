@@ -16,6 +16,7 @@ from connectors.pages import Page, Sweep
 from connectors.records import Person
 
 STREAM = "directory"
+UNITS = 2  # a page of users; $select takes one off, $expand adds one
 SELECT = ",".join(
     (
         *"id userPrincipalName mail proxyAddresses displayName givenName surname".split(),

@@ -16,6 +16,7 @@ from sandbox.microsoft.batch import batch
 from sandbox.microsoft.entra import Entra
 from sandbox.microsoft.graph import ROOT, Graph
 from sandbox.microsoft.refusal import Refusal
+from sandbox.microsoft.throttling import GraphLimits
 from sandbox.tenant import GraphQuirks, Tenant
 from sandbox.world import World
 
@@ -43,9 +44,15 @@ class Microsoft:
         self.controls: dict[str, Control] = {
             "graph-quirks": lambda body: _set(world.graph_quirks, body),
             "tenant": lambda body: _set(world.tenant, body),
+            "graph-limits": lambda body: _set(self.limits, body),
         }
         self._entra = Entra(world)
         self._graph = Graph(world)
+
+    @property
+    def limits(self) -> GraphLimits:
+        """How much Graph serves."""
+        return self._graph.throttle.limits
 
     def answer(self, request: Request) -> Answer:
         """Serve a request."""
@@ -66,7 +73,7 @@ class Microsoft:
         return self._graph.refused(Refusal(fault.status, code, message))
 
 
-def _set(settings: Tenant | GraphQuirks, body: Mapping[str, Any]) -> None:
+def _set(settings: Tenant | GraphQuirks | GraphLimits, body: Mapping[str, Any]) -> None:
     """Set attributes; a list becomes a set where a set is kept. Raises Refused for unknown ones."""
     known = {field.name for field in fields(settings)}
     for name, value in body.items():

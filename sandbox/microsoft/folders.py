@@ -45,7 +45,7 @@ class Folder:
 def folders(box: Box) -> list[Folder]:
     """Every folder of a box, well-known ones first."""
     found = {name: Folder(name, label, ROOT) for name, (_, label) in _WELL_KNOWN.items()}
-    for path in box.made_folders:
+    for path in (one for one in box.made_folders if one not in _HIDDEN):
         parent = ROOT
         for label in path.split("/"):
             name = label if parent == ROOT else f"{parent}/{label}"

@@ -15,6 +15,7 @@ from sandbox.microsoft.mail import Mail
 from sandbox.microsoft.messages import Recipients
 from sandbox.microsoft.refusal import Refusal, graph_error, no_access
 from sandbox.microsoft.sealing import guid
+from sandbox.microsoft.throttling import Throttle, cost
 from sandbox.people import MICROSOFT
 from sandbox.world import Account, World
 
@@ -32,6 +33,7 @@ class Graph:
         self._recipients = Recipients(world.village)
         self._user_changes = users.Changes()
         self._requests = 0
+        self.throttle = Throttle()
 
     def request_id(self) -> str:
         """An id for the next answer."""
@@ -45,12 +47,15 @@ class Graph:
     def answer(self, request: Request) -> Answer:
         """Serve one request."""
         account: Account | None = None
+        units = 1
         try:
             asking = Asking(self.world, request, authorised(self.world, request))
             if request.method != "GET":
                 raise Refusal(405, "MethodNotAllowed", "Nothing can be written here.")
             parts = _parts(request.raw_path)
             account, root, rest = self._whose(asking, parts)
+            units = 1 if rest else cost(request)
+            self.throttle.take(account.address if account and rest else None, units)
             if account is None:
                 answer = self._directory(asking, parts)
             else:
@@ -59,7 +64,7 @@ class Graph:
             answer = self.refused(refusal)
         answer.headers.setdefault("request-id", self.request_id())
         answer.mailbox = account.address if account else None
-        answer.units = 1
+        answer.units = units
         return answer
 
     def _whose(self, asking: Asking, parts: list[str]) -> tuple[Account | None, str, list[str]]:

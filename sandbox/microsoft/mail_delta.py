@@ -236,6 +236,8 @@ def _happened(asking: Asking, mailbox: Mailbox, current: _Round) -> list[_Item]:
         is_back = changes[0].before == last.folder == current.folder
         if asking.quirks.misses_returns and mailbox.immutable and is_back:
             continue
+        if _hits(asking, "lost", asking.quirks.lost_share, current.owner, str(number)):
+            continue
         if last.kind == "deleted" or last.folder != current.folder:
             items.append(_Item(number, _GONE))
         elif all(change.kind == "read" for change in changes):

@@ -54,6 +54,10 @@ class Store:
             self.gone.pop(message, None)
         for folder, message in page.unfiled:
             self._leave(folder, message, page.at, page.is_last_folder)
+        for one in page.gone:
+            assert one.kind == "event"
+            if one.id in self.events:
+                self.gone.setdefault(one.id, one.at)
         self.listed[page.stream] |= set(page.listed)
         if page.sweep:
             self._sweep(page)

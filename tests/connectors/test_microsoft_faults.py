@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.http import Timeouts
-from connectors.microsoft import Quota
 from connectors.pages import PullProblem
 from connectors.quota import ATTEMPTS, LONGEST_PAUSE_S
 from sandbox.faults import Fault
@@ -149,12 +148,6 @@ def test_a_provider_that_asks_for_an_hour_is_left_to_the_next_run(tenant: Tenant
     assert tenant.clock.waits == []
     tenant.pull_mail(tenant.busy, store)
     tenant.assert_equal(tenant.busy, store)
-
-
-def test_a_full_page_quota_is_kept(tenant: Tenant):
-    account = tenant.account(quota=Quota(60, None, at_once=1))
-    calls = tenant.pull_mail(tenant.busy, Store(), account=account)
-    assert tenant.clock.seconds == pytest.approx(len(calls) - 1)
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.microsoft import Choices
 from connectors.pages import Page, PullProblem
 from connectors.records import Reject
 from sandbox.exchange import Call
@@ -14,6 +15,7 @@ from sandbox.life import Letter
 from tests.connectors.microsoft_store import Store
 from tests.connectors.microsoft_tenant import Tenant, link_of
 
+A_MONTH = timedelta(days=31)
 NOISY = {"empty_page_share": 0.3, "repeat_share": 0.2, "replay_share": 0.2}
 
 
@@ -589,6 +591,140 @@ def test_a_tenant_that_refuses_headers_still_gives_its_mail(
     # What was stored with its headers keeps them, also where its folders are listed again.
     tenant.pull_mail(tenant.quiet, store)
     assert store.outcome() == with_headers
+
+
+def test_refused_headers_are_remembered_and_tried_again_after_a_while(
+    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """Each try costs a request, and a message of which only a change came is fetched as well."""
+    for where in ("mail_delta", "mail"):
+        monkeypatch.setattr(f"sandbox.microsoft.{where}.KEPT_BACK", ["internetMessageHeaders"])
+    calls = tenant.pull_mail(tenant.quiet, store)
+    assert [one.status for one in calls].count(403) == 1
+    tenant.world.move(tenant.quiet, first(tenant, tenant.quiet), "a-new-folder")
+    changed = first(tenant, tenant.quiet)
+    tenant.world.read(tenant.quiet, changed)
+    del store.messages[tenant.ids(tenant.quiet).message(changed, None)]
+    calls = tenant.pull_mail(tenant.quiet, store)
+    assert kinds(calls) >= {"message", "delta"}
+    assert 403 not in {one.status for one in calls}
+    monkeypatch.undo()
+    tenant.world.advance(tenant.world.now + A_MONTH)
+    tenant.world.deliver(
+        replace(letter_to(tenant, tenant.quiet, "new"), headers=(("Precedence", "bulk"),))
+    )
+    new_folder = first(tenant, tenant.quiet, place=-1)
+    tenant.world.move(tenant.quiet, new_folder, "another-new-folder")
+    tenant.pull_mail(tenant.quiet, store)
+    [new] = [one for one in store.messages.values() if one.internet_message_id == "new@x.example"]
+    assert new.automation_signs == ("precedence_bulk",)
+
+
+def test_hidden_folders_are_read_if_that_is_chosen_and_left_when_it_is_not_any_more(
+    tenant: Tenant, store: Store
+):
+    number = first(tenant, tenant.quiet)
+    hidden = tenant.ids(tenant.quiet).message(number, None)
+    tenant.world.move(tenant.quiet, number, "quick-steps")
+    tenant.pull_mail(tenant.quiet, store)
+    assert hidden not in store.messages
+    curious = tenant.account(choices=Choices(hidden_folders=True))
+    tenant.pull_mail(tenant.quiet, store, account=curious)
+    tenant.assert_equal(tenant.quiet, store)
+    assert hidden in store.live_messages()
+    tenant.pull_mail(tenant.quiet, store)
+    assert store.gone.keys() == {hidden}
+
+
+# -- ids are compared now and then
+
+
+def lose_changes(tenant: Tenant, store: Store) -> None:
+    """A pull that hears nothing of a new message, two moves and a deletion."""
+    address, quirks = tenant.busy, tenant.world.graph_quirks
+    quirks.replay_share = 0
+    tenant.pull_mail(address, store)
+    for target in ("archive", "trash"):
+        tenant.world.move(address, first(tenant, address), target)
+    tenant.world.delete(address, first(tenant, address))
+    tenant.world.deliver(letter_to(tenant, address, "lost"))
+    quirks.lost_share = 1
+    tenant.pull_mail(address, store)
+    quirks.lost_share = 0
+    tenant.pull_mail(address, store)
+    assert store.live_messages() != tenant.expected(address)
+
+
+def test_what_deltas_lost_is_found_when_ids_are_compared(tenant: Tenant, store: Store):
+    lose_changes(tenant, store)
+    tenant.world.advance(tenant.world.now + A_MONTH)
+    calls = tenant.pull_mail(tenant.busy, store)
+    tenant.assert_equal(tenant.busy, store)
+    assert len([one for one in calls if kinds([one]) == {"message"}]) == 1
+    calls = tenant.pull_mail(tenant.busy, store)
+    assert len([one for one in calls if "delta" in one.path]) == len(store.cursors) - 1
+
+
+def test_comparing_ids_asks_for_little_and_fetches_nothing_that_is_known_or_not_wanted(
+    tenant: Tenant, store: Store
+):
+    since = tenant.world.now - timedelta(days=20)
+    tenant.pull_mail(tenant.busy, store, since=since)
+    before = store.outcome()
+    tenant.world.draft(tenant.busy)
+    account = tenant.account(choices=Choices(reconcile_every=timedelta(0)))
+    calls = tenant.pull_mail(tenant.busy, store, since=since, account=account)
+    assert kinds(calls) == {"folders", "delta"}
+    begun = [one for one in calls if "delta" in one.path and "$select" in one.query]
+    assert {one.query["$select"][0] for one in begun} == {
+        "id,internetMessageId,receivedDateTime,isDraft"
+    }
+    assert store.outcome() == before
+
+
+@pytest.mark.parametrize("most", [2, 3, 5, 8, 13])
+def test_a_comparison_that_is_broken_off_goes_on_to_the_same_end(
+    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch, most: int
+):
+    monkeypatch.setattr("connectors.microsoft.mail._IDS_SIZE", "odata.maxpagesize=60")
+    lose_changes(tenant, store)
+    tenant.world.advance(tenant.world.now + A_MONTH)
+    for number in range(40):
+        tenant.pull_mail(tenant.busy, store, most=most + number // 3)
+        if store.pages[-1].is_complete:
+            break
+        if number < 3:  # what comes while ids are listed is no part of that listing
+            tenant.world.deliver(letter_to(tenant, tenant.busy, f"meanwhile-{number}"))
+            tenant.world.move(tenant.busy, first(tenant, tenant.busy), "archive")
+    tenant.pull_mail(tenant.busy, store)
+    tenant.assert_equal(tenant.busy, store)
+
+
+def test_a_comparison_whose_link_expires_begins_again(
+    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("connectors.microsoft.mail._IDS_SIZE", "odata.maxpagesize=60")
+    lose_changes(tenant, store)
+    tenant.world.advance(tenant.world.now + A_MONTH)
+    tenant.pull_mail(tenant.busy, store, most=4)
+    assert any(json.loads(one).get("ids_link") for one in store.cursors.values())
+    tenant.world.graph_quirks.generation += 1
+    tenant.pull_mail(tenant.busy, store)
+    tenant.assert_equal(tenant.busy, store)
+
+
+def test_a_cursor_of_an_earlier_kith_goes_on(tenant: Tenant, store: Store):
+    tenant.pull_mail(tenant.quiet, store)
+    for stream, cursor in store.cursors.items():
+        state = json.loads(cursor)
+        if stream == "mail":
+            state = state["names"]
+        else:
+            del state["compared_at"], state["ids_link"]
+        store.cursors[stream] = json.dumps(state)
+    tenant.world.deliver(letter_to(tenant, tenant.quiet, "new"))
+    tenant.pull_mail(tenant.quiet, store)
+    tenant.assert_equal(tenant.quiet, store)
 
 
 def test_rejects_name_the_message_and_the_rest_goes_on(tenant: Tenant, store: Store):

@@ -70,6 +70,16 @@ def test_a_bucket_saves_up_no_more_than_a_second(clock: VirtualClock):
     assert clock.seconds == pytest.approx(3_601.0)
 
 
+def test_how_much_is_saved_up_can_be_chosen(clock: VirtualClock):
+    bucket = Bucket(600, clock, saved_s=0.2)
+    clock.seconds += 60
+    begun, taken = clock.seconds, []
+    for _ in range(4):
+        bucket.take(1)
+        taken.append(clock.seconds - begun)
+    assert taken == pytest.approx([0, 0, 0.1, 0.2])
+
+
 def test_what_costs_more_waits_longer(clock: VirtualClock):
     bucket = Bucket(600, clock)
     bucket.take(10)

@@ -1,10 +1,11 @@
 """Settings are read once, from kith.toml and the environment, and refuse what they do not know."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from pipelines.settings import Settings, SettingsError
+from pipelines.settings import ROOT, Settings, SettingsError
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +88,13 @@ def test_scores_are_for_owners_of_mailboxes_unless_told_otherwise(folder: Path):
     (folder / "kith.toml").write_text('people_scores = "everybody"\n')
     with pytest.raises(SettingsError, match="people_scores"):
         Settings.load()
+
+
+def test_the_example_shows_every_setting_with_its_default(folder: Path, monkeypatch):
+    example = (ROOT / "kith.example.toml").read_text()
+    (folder / "kith.toml").write_text(example)
+    assert Settings.load() == Settings.model_construct()
+    for name, section in Settings.model_fields.items():
+        inner = getattr(section.annotation, "model_fields", {})
+        for key in inner or [name]:
+            assert re.search(rf"^(# )?{key} = ", example, re.MULTILINE), key

@@ -1,0 +1,25 @@
+"""What may be decided about reading a tenant, beside its limits.
+
+Here: the choices with their defaults. Not here: limits (graph.py), what follows from a choice.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How a tenant is read.
+
+    hidden_folders   whether mail folders are read that Outlook does not show
+    reconcile_every  how often all ids of a mail folder are listed and compared with what is
+                     stored; for as long it is also remembered that headers were refused
+    calendar_deltas  whether calendars are read by their changes; needs Calendars.Read
+    """
+
+    hidden_folders: bool = False
+    reconcile_every: timedelta = timedelta(days=30)
+    calendar_deltas: bool = False
+
+
+DEFAULT = Choices()
