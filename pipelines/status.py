@@ -57,6 +57,8 @@ class Status:
     rejects: tuple[tuple[str, int], ...]
     published_files: int
     published_rows: int
+    shared_files: int
+    shared_rows: int
     set_aside: tuple[str, ...]
 
 
@@ -88,7 +90,7 @@ def status(warehouse: Warehouse) -> Status:
         rejects = connection.execute(
             "SELECT reason, count(*) FROM raw.rejects GROUP BY ALL ORDER BY 2 DESC, 1"
         ).fetchall()
-    files = read_manifest(settings.parquet)
+    files, shared = read_manifest(settings.parquet), read_manifest(settings.parquet_groups)
     return Status(
         str(settings.data_folder),
         settings.is_demo,
@@ -97,6 +99,8 @@ def status(warehouse: Warehouse) -> Status:
         tuple(rejects),
         len(files),
         sum(file.rows for file in files),
+        len(shared),
+        sum(file.rows for file in shared),
         tuple(path.name for path in warehouse.broken_files()),
     )
 

@@ -260,6 +260,9 @@ def status(console: Console, found: "Status") -> None:
     for name in found.set_aside:
         console.print(Text(f"{name}: did not open and was set aside; kith run rebuilt what it can"))
     console.print(Text(f"published: {found.published_files} files, {found.published_rows:,} rows"))
+    if found.shared_files:
+        # Only an organisation has tables that are made to be shared.
+        console.print(Text(f"to be shared: {found.shared_files} files, {found.shared_rows:,} rows"))
 
 
 def findings(console: Console, found: "Iterable[Finding]") -> None:

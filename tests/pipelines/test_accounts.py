@@ -112,6 +112,7 @@ def test_who_opted_out_is_never_asked_for(house: House):
 def test_the_audience_is_an_organisation_and_no_name_is_published(house: House):
     done = house.kith("query", "select count(*) as n from people where name is not null", "--json")
     assert json.loads(done.stdout) == [{"n": 0}]
+    assert "to be shared: " in house.kith("status").stdout
 
 
 def test_keys_are_closed_to_others_and_stand_in_no_output(house: House):

@@ -90,7 +90,9 @@ def test_status_tells_what_is_read(folder: Path):
     told = json.loads(kith(folder, "status", "--json").stdout)
     (mailbox,) = told["mailboxes"]
     assert (mailbox["mailbox"], mailbox["message_count"], mailbox["state"]) == (OWNER, 8, "ok")
-    assert "mailboxes and archives" in kith(folder, "status").stdout
+    text = kith(folder, "status").stdout
+    assert "mailboxes and archives" in text
+    assert "to be shared" not in text
 
 
 def test_why_as_json_sums_to_what_is_published(folder: Path):
