@@ -12,7 +12,7 @@ between any two steps costs nothing but the work, a changed SQL file recomputes 
 and unchanged data recompute nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,6 +21,8 @@ import duckdb
 from pipelines.models import MONTHS, WANTED_COLUMNS, WANTED_MONTHS, Graph, Model
 from pipelines.raw_tables import literal
 from pipelines.store import transaction
+
+_NO_MONTHS = "(SELECT NULL::DATE AS month, NULL::TIMESTAMPTZ AS as_of)"
 
 
 class NotComputed(RuntimeError):
@@ -70,24 +72,38 @@ def stale_months(
     connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model
 ) -> Sequence[date | None]:
     """Months of ``model`` that must be computed, in order; [None] for a table rebuilt whole."""
-    fingerprint = graph.fingerprints[model.name]
-    if not model.is_monthly:
-        known = connection.execute(
-            "SELECT 1 FROM staging.built_months WHERE table_name = ? AND fingerprint = ?",
-            [model.name, fingerprint],
-        ).fetchall()
-        return [] if known else [None]
+    return _stale(connection, graph, [model]).get(model.name, [])
+
+
+def _stale(
+    connection: duckdb.DuckDBPyConnection,
+    graph: Graph,
+    models: Iterable[Model],
+    months: str = MONTHS,
+) -> dict[str, list[date | None]]:
+    """Stale months of each of ``models`` that has any, by one question to the database."""
+    asked = [(one.name, graph.fingerprints[one.name], one.is_monthly) for one in models]
+    names, fingerprints, monthly = (list(column) for column in zip(*asked, strict=True))
     try:
         rows = connection.execute(
-            f"SELECT months.month FROM {MONTHS} AS months ANTI JOIN staging.built_months AS built "
-            "ON built.table_name = ? AND built.fingerprint = ? AND built.month = months.month "
-            "AND built.as_of = months.as_of ORDER BY 1",
-            [model.name, fingerprint],
+            "SELECT asked.table_name, asked.month FROM ("
+            "FROM (SELECT unnest($names) AS table_name, unnest($fingerprints) AS fingerprint, "
+            "unnest($monthly) AS is_monthly) "
+            f"JOIN (SELECT true AS is_monthly, month, as_of FROM {months} "
+            "UNION ALL SELECT false, NULL, NULL) USING (is_monthly)) AS asked "
+            "ANTI JOIN staging.built_months AS built ON built.table_name = asked.table_name "
+            "AND built.fingerprint = asked.fingerprint "
+            "AND built.month IS NOT DISTINCT FROM asked.month "
+            "AND built.as_of IS NOT DISTINCT FROM asked.as_of ORDER BY ALL",
+            {"names": names, "fingerprints": fingerprints, "monthly": monthly},
         ).fetchall()
     except duckdb.CatalogException:
         # There are no months yet. To look for the table first would take longer than the question.
-        return [None]
-    return [month for (month,) in rows]
+        return _stale(connection, graph, models, _NO_MONTHS)
+    found: dict[str, list[date | None]] = {}
+    for name, month in rows:
+        found.setdefault(name, []).append(month)
+    return found
 
 
 def stale_range(connection: duckdb.DuckDBPyConnection, graph: Graph) -> tuple[date, date] | None:
@@ -103,9 +119,8 @@ def stale_range(connection: duckdb.DuckDBPyConnection, graph: Graph) -> tuple[da
     ((last,),) = connection.execute(f"SELECT max(month) FROM {MONTHS}").fetchall()
     if last is None:
         return None
-    monthly = (model for model in graph.models if model.is_monthly)
-    stale = [month for model in monthly for month in stale_months(connection, graph, model)[:1]]
-    return min([*stale, last]), last
+    stale = _stale(connection, graph, (model for model in graph.models if model.is_monthly))
+    return min([*(months[0] for months in stale.values()), last]), last
 
 
 def is_fresh(connection: duckdb.DuckDBPyConnection, graph: Graph) -> bool:
@@ -115,9 +130,10 @@ def is_fresh(connection: duckdb.DuckDBPyConnection, graph: Graph) -> bool:
         "(SELECT count(*) FROM staging.built_months "
         "WHERE NOT is_published AND table_name LIKE 'metrics.%')"
     ).fetchall()
-    return pending == [(0, 0)] and not any(
-        stale_months(connection, graph, model) or _has_other_months(connection, model)
-        for model in graph.models
+    return (
+        pending == [(0, 0)]
+        and not _stale(connection, graph, graph.models)
+        and not any(_has_other_months(connection, model) for model in graph.models)
     )
 
 
@@ -135,15 +151,17 @@ def build(
     ever computed from half of its past.
     """
     absorb_touched(connection, graph)
-    stale = stale_months(connection, graph, model)
+    reads = [graph[name] for name in model.upstreams if not name.startswith("raw.")]
+    out_of_date = _stale(connection, graph, [model, *reads])
+    stale = out_of_date.pop(model.name, [])
     if not model.is_monthly:
-        if months is not None and _stale_upstream(connection, graph, model, None):
-            _ensure_table(connection, model)
+        if months is not None and out_of_date:
+            _ensure_table(connection, graph, model)
         elif stale:
-            _require_fresh(connection, graph, model, None)
+            _require_fresh(model, out_of_date, None)
             _replace_table(connection, graph, model)
         return Built({}, _count(connection, model), bool(stale))
-    _require_fresh(connection, graph, model, max(months or stale or [date.min]))
+    _require_fresh(model, out_of_date, max(months or stale or [date.min]))
     if _fill_wanted(connection, stale if months is None else months) or _has_other_months(
         connection, model
     ):
@@ -154,28 +172,16 @@ def build(
 
 
 def _require_fresh(
-    connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model, until: date | None
+    model: Model, out_of_date: Mapping[str, Sequence[date | None]], until: date | None
 ) -> None:
-    if found := _stale_upstream(connection, graph, model, until):
-        name, month = found
-        raise NotComputed(
-            f"{model.name} reads {name}, which is out of date"
-            f"{f' from {month:%Y-%m} on' if month else ''}; "
-            "materialise it first, or launch the job everything"
-        )
-
-
-def _stale_upstream(
-    connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model, until: date | None
-) -> tuple[str, date | None] | None:
-    """The first table it reads that is out of date in months up to ``until``, and since when."""
-    for name in model.upstreams:
-        if name.startswith("raw."):
-            continue
-        stale = stale_months(connection, graph, graph[name])
-        if any(month is None or until is None or month <= until for month in stale):
-            return name, stale[0]
-    return None
+    """Refuse where a table that it reads is out of date in months up to ``until``."""
+    for name, (first, *_) in out_of_date.items():
+        if first is None or until is None or first <= until:
+            raise NotComputed(
+                f"{model.name} reads {name}, which is out of date"
+                f"{f' from {first:%Y-%m} on' if first else ''}; "
+                "materialise it first, or launch the job everything"
+            )
 
 
 def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Collection[date | None]) -> int:
@@ -200,37 +206,33 @@ def _replace_months(
     connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model
 ) -> dict[date, int]:
     with transaction(connection):
-        _ensure_table(connection, model)
-        _clear_wanted(connection, model.name, "true")
+        _ensure_table(connection, graph, model)
+        replaced, wanted = _replaced(connection)
+        for months in replaced:
+            connection.execute(f"DELETE FROM {model.name} WHERE {months}")
         connection.execute(f"INSERT INTO {model.name} {model.text}")
-        _clear_wanted(connection, "staging.built_months", f"table_name = {literal(model.name)}")
+        connection.execute(
+            f"DELETE FROM staging.built_months WHERE table_name = ? AND ({' OR '.join(replaced)})",
+            [model.name],
+        )
         connection.execute(
             "INSERT INTO staging.built_months "
             "SELECT ?, month, as_of, ?, false FROM staging.wanted_months",
             [model.name, graph.fingerprints[model.name]],
         )
-    return _count_wanted(connection, model)
-
-
-def _count_wanted(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[date, int]:
-    """Rows of each wanted month; bounds are written out for the same reason as below."""
-    ((first, last),) = connection.execute(
-        "SELECT min(month), max(month) FROM staging.wanted_months"
-    ).fetchall()
-    if first is None:
-        return {}
     rows = connection.execute(
         "SELECT wanted.month, count(rows.month) FROM staging.wanted_months AS wanted "
-        f"LEFT JOIN (SELECT month FROM {model.name} WHERE month BETWEEN DATE '{first}' "
-        f"AND DATE '{last}') AS rows ON rows.month = wanted.month GROUP BY ALL ORDER BY 1"
+        f"LEFT JOIN (SELECT month FROM {model.name} WHERE {wanted}) AS rows "
+        "ON rows.month = wanted.month GROUP BY ALL ORDER BY 1"
     ).fetchall()
     return dict(rows)
 
 
-def _clear_wanted(connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
-    """Delete the wanted months, and months that no longer exist.
+def _replaced(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
+    """Conditions on the months to delete, the wanted ones and those that no longer exist.
 
-    Bounds are written out, so that DuckDB skips the other months' rows unread.
+    And the condition on the first to the last wanted month. Bounds are written out, so that DuckDB
+    skips the other months' rows unread; a join with staging.wanted_months would look at each.
     """
     ((first, last, first_wanted, last_wanted, has_gaps),) = connection.execute(
         "WITH wanted AS (SELECT min(month) AS first, max(month) AS last, count(*) AS months "
@@ -240,16 +242,16 @@ def _clear_wanted(connection: duckdb.DuckDBPyConnection, table: str, rows: str) 
         "FROM wanted LEFT JOIN staging.months ON true"
     ).fetchall()
     gone = ["true"] if first is None else [f"month < DATE '{first}'", f"month > DATE '{last}'"]
-    if first_wanted is not None:
-        listed = " AND month IN (SELECT month FROM staging.wanted_months)" if has_gaps else ""
-        gone.append(f"month BETWEEN DATE '{first_wanted}' AND DATE '{last_wanted}'{listed}")
-    for months in gone:
-        connection.execute(f"DELETE FROM {table} WHERE {rows} AND {months}")
+    if first_wanted is None:
+        return gone, "false"
+    span = f"month BETWEEN DATE '{first_wanted}' AND DATE '{last_wanted}'"
+    listed = " AND month IN (SELECT month FROM staging.wanted_months)" if has_gaps else ""
+    return [*gone, span + listed], span
 
 
 def _replace_table(connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model) -> None:
     with transaction(connection):
-        _ensure_table(connection, model)
+        _ensure_table(connection, graph, model)
         if model.touches:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE before AS FROM {model.name}")
         connection.execute(f"DELETE FROM {model.name}")
@@ -297,11 +299,20 @@ def _forget(connection: duckdb.DuckDBPyConnection, model: Model, since: date | N
     )
 
 
-def _ensure_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+def _ensure_table(connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model) -> None:
     """Make the table, or make it anew where the SQL now gives other columns."""
+    exists = _exists(connection, model)
+    if (
+        exists
+        and connection.execute(
+            "SELECT 1 FROM staging.built_months WHERE table_name = ? AND fingerprint = ? LIMIT 1",
+            [model.name, graph.fingerprints[model.name]],
+        ).fetchall()
+    ):
+        return  # some of its months are of the same SQL
     columns = connection.execute(f"DESCRIBE {model.text}").fetchall()
     shape = [(name, kind) for name, kind, *_ in columns]
-    if _exists(connection, model):
+    if exists:
         standing = connection.execute(f"DESCRIBE FROM {model.name}").fetchall()
         if shape == [(name, kind) for name, kind, *_ in standing]:
             return
@@ -310,10 +321,12 @@ def _ensure_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     # Never CREATE TABLE AS ... LIMIT 0: in DuckDB 2.0.0 more than a row group inserted in the same
     # transaction is then invisible to unfiltered scans until the database is opened again.
     written = ", ".join(f'"{name}" {kind}' for name, kind in shape)
-    connection.execute(f"CREATE TABLE {model.name} ({written})")
-    connection.execute(f"COMMENT ON TABLE {model.name} IS {literal(model.question)}")
-    for column, meaning in model.columns.items():
-        connection.execute(f'COMMENT ON COLUMN {model.name}."{column}" IS {literal(meaning)}')
+    meanings = [
+        f'COMMENT ON COLUMN {model.name}."{column}" IS {literal(meaning)}'
+        for column, meaning in model.columns.items()
+    ]
+    about = f"COMMENT ON TABLE {model.name} IS {literal(model.question)}"
+    connection.execute("; ".join([f"CREATE TABLE {model.name} ({written})", about, *meanings]))
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, model: Model) -> bool:
