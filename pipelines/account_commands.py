@@ -57,7 +57,7 @@ def connect(
     ] = False,
 ) -> None:
     """Connect an account; the guides in docs/ say what is needed and where it comes from."""
-    from pipelines import accounts, sign_in
+    from pipelines import accounts, passphrase, sign_in
 
     settings = Settings.load()
     if settings.is_demo:
@@ -69,6 +69,9 @@ def connect(
         raise typer.BadParameter(f"give either --key-file FILE, or {own} to sign in as one person")
     if device and client_id is None:
         raise typer.BadParameter("--device is for --client-id; Google signs in in a browser only")
+    # Before anybody signs in: a consent that cannot be kept would be lost.
+    passphrase.unlock(settings, for_new=True)
+    accounts.store(settings).check()
     talk = sign_in.Talk(
         show=lambda address, code: terminal.asked_to_sign_in(console, address, code),
         open=webbrowser.open if browser and sign_in.has_browser() else None,
@@ -86,16 +89,22 @@ def connect(
 
 def disconnect(
     account: Annotated[str, typer.Argument(help="Its name, as kith status shows it.")],
+    unrevoked: Annotated[
+        bool, typer.Option("--unrevoked", help="Forget a key that can no longer be opened.")
+    ] = False,
 ) -> None:
     """Revoke and forget an account's key. What was read stays until it is forgotten."""
-    from pipelines import accounts
+    from pipelines import accounts, passphrase
 
     settings = Settings.load()
     found = {one.account_id: one for one in accounts.connected(settings)}
     if account not in found:
         names = ", ".join(found) or "none"
         raise Refused(f"no account {account}; connected: {names}")
-    console.print(Text(accounts.disconnect(settings, found[account])), soft_wrap=True)
+    if not unrevoked:
+        passphrase.unlock(settings)
+    said = accounts.disconnect(settings, found[account], revokes=not unrevoked)
+    console.print(Text(said), soft_wrap=True)
 
 
 def opt_out(

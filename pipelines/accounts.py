@@ -1,17 +1,17 @@
-"""Connected accounts: whose key files kith holds, and the connectors they open.
+"""Connected accounts: whose keys kith holds, and the connectors they open.
 
-Here: keeping, listing and forgetting ``credentials/accounts/<id>.<kind>.json``, 0600 in 0700.
-Not here: signing in (connectors/), reading (pull.py).
+Here: keeping, listing and forgetting accounts in ``credentials/accounts``, a secret each.
+Not here: where secrets lie (connectors/secret_store.py), sign-in (sign_in.py), reading (pull.py).
 
 An account's id names its provider and its domain, tenant or the key of its owner's address, so it
-may stand in tables and on a terminal; whether the account is an organisation's stands in the file's
-name, because settings must know without opening a secret.
+may stand in tables and on a terminal. The secret's name, ``<id>.person`` or ``<id>.organisation``,
+says whose mailboxes it opens, because settings must know without opening a secret.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +20,8 @@ from connectors import addresses
 from connectors.pages import PullProblem
 from connectors.quota import Clock
 from connectors.records import Person
-from pipelines import audience, private_files, pseudonym_key
+from connectors.secret_store import SecretStore
+from pipelines import audience, pseudonym_key
 from pipelines.settings import Settings, make_private
 
 if TYPE_CHECKING:
@@ -61,23 +62,28 @@ class AccountError(ValueError):
 
 @dataclass(frozen=True)
 class Account:
-    """One connected account; ``key`` and ``admin`` as the connectors take them."""
+    """One connected account; what opens it stays in the secret store."""
 
     account_id: str
     provider: Provider
     is_organisation: bool
-    key: Mapping[str, Any]
-    admin: str | None = None
+
+    @property
+    def secret(self) -> str:
+        """The name of its secret."""
+        return f"{self.account_id}.{'organisation' if self.is_organisation else 'person'}"
 
     def open(self, settings: Settings, clock: Clock) -> "Connector":
-        """The connector that reads it; it asks nothing yet. Raises PullProblem, AccountError."""
+        """The connector that reads it; it asks nothing yet. Raises PullProblem."""
+        kept = json.loads(store(settings).read(self.secret))
+        admin = kept["admin"]
 
         def on_key_change(changed: Mapping[str, Any]) -> None:
             # An account that was disconnected meanwhile does not come back.
-            if _path(settings, self).exists():
-                keep(settings, replace(self, key=changed))
+            if self in connected(settings):
+                store(settings).replace(self.secret, _as_text(changed, admin))
 
-        return _open(settings, self.provider, self.key, self.admin, clock, on_key_change)
+        return _open(settings, self.provider, kept["key"], admin, clock, on_key_change)
 
     def directory(self, settings: Settings) -> Iterator[Person]:
         """Everybody in an organisation's directory, asked now. Raises PullProblem."""
@@ -123,48 +129,58 @@ def connect(
         name = addresses.domain(admin) if admin else str(key.get("tenant_id", ""))
     # It becomes the name of a file, and a key file may hold anything.
     account_id = f"{provider}-{re.sub('[^A-Za-z0-9.-]', '-', name)}"
-    account = Account(account_id, provider, connector.is_organisation, key, admin)
-    keep(settings, account)
+    account = Account(account_id, provider, connector.is_organisation)
+    keep(settings, account, key, admin)
     return account
 
 
-def disconnect(settings: Settings, account: Account) -> str:
+def disconnect(settings: Settings, account: Account, *, revokes: bool = True) -> str:
     """Revoke what can be revoked and forget the account's key; a sentence about both.
 
     What was read stays. Raises PullProblem where the provider cannot be reached: the key is then
-    kept, so that it can be revoked later.
+    kept, so that it can be revoked later. Without ``revokes`` the key is not even opened.
     """
-    revoked = account.open(settings, Clock()).revoke()
+    revoked = revokes and account.open(settings, Clock()).revoke()
     forget(settings, account)
     return f"{account.account_id} is forgotten here; " + (
         "its tokens are revoked" if revoked else "withdraw its rights where you granted them"
     )
 
 
+def keep(
+    settings: Settings, account: Account, key: Mapping[str, Any], admin: str | None = None
+) -> None:
+    """Hold an account's key from now on, in place of the one before. Raises SecretProblem.
+
+    key, admin  as the connectors take them
+    """
+    for folder in (settings.data_folder, settings.credentials, settings.accounts):
+        make_private(folder)
+    store(settings).keep(account.secret, _as_text(key, admin))
+
+
 def forget(settings: Settings, account: Account) -> None:
-    """Hold an account's key no longer."""
-    _path(settings, account).unlink()
-    private_files.sync_folder(settings.accounts)
+    """Hold an account's key no longer. Raises SecretProblem."""
+    store(settings).forget(account.secret)
 
 
 def connected(settings: Settings) -> list[Account]:
-    """Every connected account, by id. Raises AccountError for a file that is damaged."""
+    """Every connected account, by id; none is opened."""
     found = []
-    for path in sorted(settings.accounts.glob("*.json")):
-        try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            found.append(
-                Account(
-                    path.name.rpartition(".")[0].rpartition(".")[0],
-                    kept["provider"],
-                    path.name.endswith(".organisation.json"),
-                    kept["key"],
-                    kept["admin"],
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise AccountError(f"{path.name} is damaged: connect that account again") from error
+    for name in store(settings).names():
+        account_id, _, whose = name.rpartition(".")
+        provider = account_id.partition("-")[0]
+        found.append(Account(account_id, provider, whose == "organisation"))
     return found
+
+
+def store(settings: Settings) -> SecretStore:
+    """Where the keys of accounts lie. The demo's are invented like all of it, and no secrets."""
+    return SecretStore(settings.accounts, "plaintext" if settings.is_demo else settings.secrets)
+
+
+def _as_text(key: Mapping[str, Any], admin: str | None) -> str:
+    return json.dumps({"admin": admin, "key": dict(key)})
 
 
 def _open(
@@ -221,17 +237,3 @@ def _open(
         clock=clock,
         on_key_change=on_key_change,
     )
-
-
-def _path(settings: Settings, account: Account) -> Path:
-    kind = "organisation" if account.is_organisation else "person"
-    return settings.accounts / f"{account.account_id}.{kind}.json"
-
-
-def keep(settings: Settings, account: Account) -> None:
-    """Hold an account's key from now on, 0600 in 0700, in place of the one before."""
-    make_private(settings.data_folder)
-    make_private(settings.credentials)
-    make_private(settings.accounts)
-    kept = {"provider": account.provider, "admin": account.admin, "key": dict(account.key)}
-    private_files.replace(_path(settings, account), json.dumps(kept))

@@ -13,9 +13,9 @@ from typing import Literal
 
 import duckdb
 
-from connectors import addresses
+from connectors import addresses, private_files
 from connectors.records import Person
-from pipelines import private_files, pseudonym_key
+from pipelines import pseudonym_key
 from pipelines.settings import Pull, Settings, SettingsError, make_private
 
 Choice = Literal["read", "left out", "opted out"]

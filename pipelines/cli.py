@@ -333,12 +333,15 @@ def _import_and_run(
 def _run(
     settings: Settings, jobs: Sequence[str], months: tuple[date, date] | None, wait: bool
 ) -> None:
+    from pipelines import passphrase
     from pipelines import run as runs
     from pipelines.jobs import nothing_new
     from pipelines.warehouse import Warehouse
 
     warehouse = Warehouse(settings, waits=wait)
     asks = "pull" in jobs and any(settings.accounts.glob("*.json"))
+    if asks:
+        passphrase.unlock(settings)
     if not months and not asks and nothing_new(warehouse):
         console.print(Text(f"nothing new; {settings.parquet} is up to date"), soft_wrap=True)
         return

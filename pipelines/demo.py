@@ -87,8 +87,8 @@ def _connect(
     settings: Settings, provider: accounts.Provider, key_file: Path, admin: str | None
 ) -> accounts.Account:
     key = json.loads(key_file.read_text(encoding="utf-8"))
-    account = accounts.Account(f"{provider}-village", provider, True, key, admin)
-    accounts.keep(settings, account)
+    account = accounts.Account(f"{provider}-village", provider, True)
+    accounts.keep(settings, account, key, admin)
     return account
 
 

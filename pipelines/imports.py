@@ -23,9 +23,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connectors import addresses, files, records
+from connectors import addresses, files, private_files, records
 from connectors.records import Event, Mailbox, Message, Record, Reject
-from pipelines import ingest, private_files
+from pipelines import ingest
 from pipelines.settings import Settings, make_private
 from pipelines.store import Batch, store
 

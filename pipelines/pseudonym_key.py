@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 
-from pipelines import private_files
+from connectors import private_files
 from pipelines.settings import Settings, make_private
 
 VARIABLE = "KITH_PSEUDONYM_KEY"

@@ -22,9 +22,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from connectors.private_files import replace, sync_folder
 from pipelines import meanings, parquet_files, published_rows
 from pipelines.models import Graph, Model
-from pipelines.private_files import replace, sync_folder
 from pipelines.published_keys import keys
 from pipelines.settings import Settings, make_private
 from pipelines.store import transaction

@@ -21,10 +21,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors.private_files import replace
 from pipelines import parquet_files
 from pipelines.audit import audit
 from pipelines.models import Graph
-from pipelines.private_files import replace
 from pipelines.publish import (
     DICTIONARY,
     MANIFEST,

@@ -179,6 +179,11 @@ class Settings(BaseSettings):
     daily_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
         default="05:00", description="when the daily schedule runs; HH:MM in UTC"
     )
+    secrets: Literal["keyring", "encrypted", "plaintext"] | None = Field(
+        default=None,
+        description="where keys and tokens of accounts lie; where not set, in the system's keyring "
+        "where there is one, else encrypted under a passphrase",
+    )
     me: Me = Me()
     organisation: Organisation = Organisation()
     pull: Pull = Pull()
@@ -260,7 +265,7 @@ class Settings(BaseSettings):
 
     @property
     def accounts(self) -> Path:
-        """The keys of connected accounts, a file each."""
+        """Connected accounts, a file each."""
         return self.credentials / "accounts"
 
     @property

@@ -12,8 +12,10 @@ from datetime import datetime
 
 import duckdb
 
+from connectors import encryption
+from connectors.secret_store import SecretProblem
 from pipelines import pseudonym_key
-from pipelines.accounts import connected
+from pipelines.accounts import connected, store
 from pipelines.models import Graph, ModelError
 from pipelines.publish import read_manifest
 from pipelines.settings import Settings, SettingsError, config_path
@@ -116,7 +118,7 @@ def _accounts(
 
 
 def examine() -> Iterator[Finding]:
-    """Try settings, folder, disk, key, database and models in turn; later ones need earlier."""
+    """Try settings, folder, disk, secrets, models and database; later ones need earlier."""
     try:
         settings = Settings.load()
     except SettingsError as error:
@@ -125,6 +127,7 @@ def examine() -> Iterator[Finding]:
     path = config_path()
     yield Finding("settings", f"{path.name} read" if path.is_file() else "defaults, no kith.toml")
     yield from _folder(settings)
+    yield from examine_secrets(settings)
     yield from _models()
     yield from _database(settings)
 
@@ -145,6 +148,31 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     cure = "make room: DuckDB needs space to work" if free < _FREE_BYTES else None
     yield Finding("disk", f"{free / 2**30:.1f} GiB free", cure)
+
+
+def examine_secrets(settings: Settings) -> Iterator[Finding]:
+    """Where keys of accounts go, tried; and each account's own, which may lie elsewhere."""
+    held = store(settings)
+    try:
+        kind, where = held.target()
+        if kind == "encrypted" and encryption.passphrase() is None:
+            where += f"; the passphrase is asked for at a terminal, or {encryption.VARIABLE}"
+        else:
+            held.check()
+    except SecretProblem as problem:
+        yield Finding("secrets", problem.state, problem.cure)
+        return
+    yield Finding("secrets", f"{kind}: {where}")
+    for account in connected(settings):
+        if account.secret in held.names("encrypted") and encryption.passphrase() is None:
+            yield Finding(account.account_id, "opens with the passphrase")
+            continue
+        try:
+            held.open(account.secret)
+        except SecretProblem as problem:
+            yield Finding(account.account_id, problem.state, problem.cure)
+        else:
+            yield Finding(account.account_id, "its key opens")
 
 
 def _models() -> Iterator[Finding]:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import functions, private_files, pseudonym_key
+from connectors import private_files
+from pipelines import functions, pseudonym_key
 from pipelines.models import WANTED_COLUMNS, WANTED_MONTHS
 from pipelines.raw_tables import RAW_TABLES, literal
 from pipelines.runner_tables import RUNNER_TABLES

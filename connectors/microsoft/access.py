@@ -7,6 +7,9 @@ where keys are kept (pipelines).
 MSAL keeps refusals for minutes by the machine's clock, writes answers that it cannot read into the
 log, and sends figures about its own use. So its way to the network is Door, which raises where
 an answer is not good before MSAL sees it, and leaves those figures out.
+
+Of MSAL's token cache one thing has to outlive the process: the refresh token. It goes to the secret
+store as part of the key; access tokens, good for an hour, stay in memory and off the disk.
 """
 
 import json

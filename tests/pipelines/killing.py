@@ -71,7 +71,7 @@ def prepare(folder: Path, keys: Mapping[str, Any], **settings: Any) -> None:
     own = load(folder)
     pseudonym_key.write(own, KEY)
     for account_id, (provider, key, admin) in keys.items():
-        accounts.keep(own, accounts.Account(account_id, provider, True, key, admin))
+        accounts.keep(own, accounts.Account(account_id, provider, True), key, admin)
 
 
 def load(folder: Path) -> Settings:

@@ -43,6 +43,7 @@ class SmallWorld:
         read = self.people if self.provider == "google" else self.people[:1]
         return {
             "first_month": f"{self.sandbox.world.village.first:%Y-%m}",
+            "secrets": "plaintext",  # the sandbox's keys are none
             "pull": {"include": list(read), "mailboxes_at_once": 1},
             "google": {
                 "gmail_endpoint": google,

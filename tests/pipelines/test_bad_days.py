@@ -1,7 +1,7 @@
 """Whatever a provider answers: a state with its cure, nothing lost, cursors unmoved, no scar."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pipelines import pull as engine
-from pipelines.accounts import connected, keep
+from pipelines.accounts import connected, keep, store
 from pipelines.status import status
 from pipelines.warehouse import Warehouse
 from sandbox.faults import Fault
@@ -89,11 +89,12 @@ def test_a_key_that_is_no_longer_good(world, folder):
     another = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = another.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     wrong = {"google": {"private_key": pem}, "microsoft": {"client_secret": "another"}}
-    keep(load(folder), replace(account, key={**account.key, **wrong[world.provider]}))
+    right = json.loads(store(load(folder)).read(account.secret))
+    keep(load(folder), account, right["key"] | wrong[world.provider], right["admin"])
     pull_once(folder)
     (state,) = states(folder)
     assert state in ("wrong client secret", "key revoked")
     assert held(folder) == before
-    keep(load(folder), account)
+    keep(load(folder), account, **right)
     pull_once(folder)
     assert digest(folder) == healthy

@@ -9,6 +9,7 @@ import pytest
 
 from connectors import addresses
 from connectors.pages import PullProblem
+from connectors.quota import Clock
 from pipelines import accounts, audience, pseudonym_key
 from pipelines.pull import pull
 from pipelines.settings import Settings
@@ -108,11 +109,12 @@ def test_a_revoked_consent_is_a_state_with_its_cure_and_loses_nothing(account, s
 def test_disconnecting_ends_the_consent_where_the_provider_lets_an_app_do_so(
     account, sandbox, settings
 ):
+    connector = account.open(settings, Clock())
     said = accounts.disconnect(settings, account)
     assert accounts.connected(settings) == []
     if account.provider == "google":
         assert said.endswith("its tokens are revoked")
         with pytest.raises(PullProblem, match="revoked"):
-            account.open(settings, accounts.Clock()).owner()
+            connector.owner()
     else:
         assert said.endswith("withdraw its rights where you granted them")

@@ -90,6 +90,7 @@ def settings_of(folder: Path, sandbox: Sandbox, **more) -> Settings:
     """Settings of a data folder whose Google and Microsoft are the sandbox's."""
     settings = Settings(
         data=folder,
+        secrets="plaintext",  # the sandbox's keys are none
         organisation={"own_domains": list(sandbox.world.village.own_domains)},
         google={
             "gmail_endpoint": sandbox.google_url,
@@ -108,11 +109,11 @@ def settings_of(folder: Path, sandbox: Sandbox, **more) -> Settings:
     return settings
 
 
-def accounts_of(world: World) -> list[Account]:
-    return [
-        Account("google-village", "google", True, world.google_key_file(), world.admin(GOOGLE)),
-        Account("microsoft-village", "microsoft", True, world.microsoft_key_file(), None),
-    ]
+def connect(settings: Settings, world: World) -> None:
+    google = Account("google-village", "google", True)
+    keep(settings, google, world.google_key_file(), world.admin(GOOGLE))
+    microsoft = Account("microsoft-village", "microsoft", True)
+    keep(settings, microsoft, world.microsoft_key_file())
 
 
 def pull_all(settings: Settings) -> Pulled:
@@ -203,11 +204,6 @@ def files_of(
     shutil.rmtree(folder / "village")
     compute(settings)
     return settings
-
-
-def connect(settings: Settings, world: World) -> None:
-    for account in accounts_of(world):
-        keep(settings, account)
 
 
 def test_pulled_at_once(village: Village, tmp_path: Path):

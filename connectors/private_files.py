@@ -1,7 +1,7 @@
 """Small files beside the database that must survive it, and that nobody else may read.
 
 Here: replacing such a file whole, on disk and closed to others from its first byte.
-Not here: what stands in them (pseudonym_key.py, accounts.py, audience.py).
+Not here: what stands in them (secret_store.py; pseudonym_key.py and audience.py of pipelines).
 """
 
 import os
