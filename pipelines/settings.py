@@ -100,6 +100,12 @@ class Google(BaseModel):
         default="current",
         description="Google's limits: current, earlier (projects from before May 2026), unlimited",
     )
+    # Two batches of threads: with less there would be days without progress.
+    gmail_units_per_day: Annotated[int, Field(ge=2_000)] | None = Field(
+        default=None,
+        description="units of the Gmail API that the pulls of a day may cost, from midnight in "
+        "California; units; 80,000,000 with the current quota where not set",
+    )
 
 
 class Microsoft(BaseModel):

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.day_budget import DayBudget
 from connectors.google import calendar, directory, gmail, problems
 from connectors.google.access import Endpoints, Key, Session, service
 from connectors.google.gmail_requests import GmailRequests
 from connectors.google.problems import CALENDAR, DIRECTORY, MAIL, Use
-from connectors.google.quotas import CURRENT, EARLIER, UNLIMITED, Quota
+from connectors.google.quotas import CURRENT, DAYS, EARLIER, UNLIMITED, Quota
 from connectors.pages import Held, Page, PullProblem
 from connectors.quota import Bucket, Clock, Limits
 from connectors.records import Mailbox
@@ -27,6 +28,8 @@ class GoogleAccount:
     """One person's account, or an organisation's through a service account.
 
     Its methods may be used by several threads at once, each generator by one thread.
+
+    day  what the project may spend on mail in a day; None for no limit
     """
 
     provider = "google"
@@ -53,6 +56,8 @@ class GoogleAccount:
         self._mail = GmailRequests(endpoints)
         self._events = service("calendar", "v3", endpoints.calendar).events()
         self._users = service("admin", "directory_v1", endpoints.directory).users()
+        units = quota.gmail_project_units_per_day
+        self.day = None if units is None else DayBudget(units, DAYS, problems.day_spent)
         self._gmail_project = Bucket(quota.gmail_project_units_per_minute, clock)
         self._calendar_project = Bucket(quota.calendar_project_requests_per_minute, clock)
         self._directory_project = Bucket(None, clock)
@@ -139,12 +144,14 @@ class GoogleAccount:
             yield from reader.pages(cursors.get(calendar.STREAM))
 
     def _session(self, use: Use, subject: str | None) -> Session:
+        quota = self._quota
         project, per_minute = {
-            MAIL: (self._gmail_project, self._quota.gmail_mailbox_units_per_minute),
-            CALENDAR: (self._calendar_project, self._quota.calendar_mailbox_requests_per_minute),
+            MAIL: (self._gmail_project, quota.gmail_mailbox_units_per_minute),
+            CALENDAR: (self._calendar_project, quota.calendar_mailbox_requests_per_minute),
             DIRECTORY: (self._directory_project, None),
         }[use]
-        limits = Limits(self._clock, project, per_minute)
+        day = self.day if use is MAIL else None
+        limits = Limits(self._clock, project, per_minute, day=day)
         return Session(self._key.credentials(use, subject), use, limits, self._timeout_s)
 
     def _profile(self, session: Session) -> dict[str, Any]:
