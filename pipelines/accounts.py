@@ -207,6 +207,7 @@ def _open(
             endpoints=endpoints,
             quota=quota,
             clock=clock,
+            calendars=settings.google.calendars,
         )
     from connectors import microsoft
 

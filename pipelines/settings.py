@@ -100,6 +100,11 @@ class Google(BaseModel):
         default="current",
         description="Google's limits: current, earlier (projects from before May 2026), unlimited",
     )
+    calendars: tuple[str, ...] = Field(
+        default=("primary",),
+        description="ids of the calendars that are read of each person who may see them; primary: "
+        "the person's own",
+    )
     # Two batches of threads: with less there would be days without progress.
     gmail_units_per_day: Annotated[int, Field(ge=2_000)] | None = Field(
         default=None,

@@ -4,7 +4,7 @@ Here: the one way in, GoogleAccount. Not here: tokens and HTTP (access.py), what
 (problems.py), what is asked and what it becomes (gmail.py, calendar.py, directory.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,16 +42,18 @@ class GoogleAccount:
         endpoints: Endpoints,
         quota: Quota,
         clock: Clock,
+        calendars: Sequence[str] = (calendar.PRIMARY,),
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         """Read a key file; nothing is sent yet.
 
-        key    parsed JSON of a service account or of one person's consent (authorized_user)
-        admin  whose right to read the directory a service account uses; None for a person's
+        key        parsed JSON of a service account or of one person's consent (authorized_user)
+        admin      whose right to read the directory a service account uses; None for a person's
+        calendars  whose ids are read with each mailbox, where its person may see them
         Raises PullProblem for a key that is none.
         """
         self._key, self._admin, self._quota, self._clock = Key(key), admin, quota, clock
-        self._timeout_s = timeout_s
+        self._calendars, self._timeout_s = tuple(calendars), timeout_s
         self.is_organisation = self._key.is_organisation
         self._mail = GmailRequests(endpoints)
         self._events = service("calendar", "v3", endpoints.calendar).events()
@@ -135,13 +137,20 @@ class GoogleAccount:
     def calendar(
         self, mailbox: Mailbox, cursors: Mapping[str, str], since: datetime
     ) -> Iterator[Page]:
-        """One person's primary calendar from where its cursor stands; what ends after ``since``.
+        """One person's calendars from where their cursors stand; what ends after ``since``.
 
         Raises PullProblem, Stopped.
         """
+        own = mailbox.mailbox_id
         with self._session(CALENDAR, self._person(mailbox)) as session:
-            reader = calendar.CalendarReader(session, self._events, mailbox.mailbox_id, since)
-            yield from reader.pages(cursors.get(calendar.STREAM))
+            for one in self._calendars:
+                reader = calendar.CalendarReader(session, self._events, own, one, since)
+                try:
+                    yield from reader.pages(cursors)
+                except PullProblem as problem:
+                    # Not everybody is shown every calendar that the settings name.
+                    if one == calendar.PRIMARY or not problems.is_no_service(problem):
+                        raise
 
     def _session(self, use: Use, subject: str | None) -> Session:
         quota = self._quota
