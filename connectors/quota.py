@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from connectors.day_budget import DayBudget
 from connectors.pages import PullProblem, Stopped
 
 ATTEMPTS = 8
@@ -117,9 +118,10 @@ class Limits:
         project: Bucket,
         units_per_minute: float | None = None,
         at_once: int | None = None,
+        day: DayBudget | None = None,
     ) -> None:
-        """A bucket of its own beside the project's; ``at_once`` requests in flight."""
-        self._clock, self._project = clock, project
+        """A bucket of its own beside the project's bucket and day; ``at_once`` in flight."""
+        self._clock, self._project, self._day = clock, project, day
         self._mailbox = Bucket(units_per_minute, clock)
         self._in_flight = threading.BoundedSemaphore(at_once) if at_once else None
 
@@ -129,11 +131,14 @@ class Limits:
         A throttled or failed attempt costs its units too. The next one comes after what the
         provider asks for or after a back-off that doubles, whichever is longer. Raises the
         PullProblem of the last Later after ATTEMPTS, or at once where the provider asks to wait
-        longer than LONGEST_PAUSE_S; whatever else ``call`` raises passes through. Raises Stopped.
+        longer than LONGEST_PAUSE_S, and that of a day that is spent; whatever else ``call`` raises
+        passes through. Raises Stopped.
         """
         for attempt in range(ATTEMPTS):
             with self._slot():
                 # With the slot in hand: a pause that the call before it brought on is seen.
+                if self._day is not None:
+                    self._day.take(units)
                 self._mailbox.take(units)
                 self._project.take(units)
                 try:
@@ -145,6 +150,11 @@ class Limits:
                     slowest_s = min(_FIRST_PAUSE_S * 2**attempt, _SLOWEST_PAUSE_S)
                     self._mailbox.pause(max(asked_s, slowest_s * (0.5 + random.random() / 2)))
         raise AssertionError("the last attempt returns or raises")
+
+    def see(self, at: datetime) -> None:
+        """Take note of the date of an answer."""
+        if self._day is not None:
+            self._day.see(at)
 
     @contextmanager
     def _slot(self) -> Iterator[None]:

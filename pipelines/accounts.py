@@ -214,12 +214,16 @@ def _open(
         except ValueError as error:
             cure = f"mend [google] in kith.toml: {error}"
             raise PullProblem("unsafe endpoint", cure, is_account=True) from None
+        quota = quotas[settings.google.quota]
+        if (units := settings.google.gmail_units_per_day) is not None:
+            quota = replace(quota, gmail_project_units_per_day=units)
         return google.GoogleAccount(
             key,
             admin=admin,
             endpoints=endpoints,
-            quota=quotas[settings.google.quota],
+            quota=quota,
             clock=clock,
+            calendars=settings.google.calendars,
         )
     from connectors import microsoft
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from connectors import addresses
+from connectors import addresses, day_budget
 from connectors.pages import Held, Page, PullProblem, Stopped
 from connectors.quota import Clock
 from connectors.records import Mailbox
@@ -106,6 +106,7 @@ class _Reading:
         self._clock = Clock(stop)
         self._progress = Progress(tell)
         self._unexpected: list[BaseException] = []
+        self._spending = threading.Lock()
         self._since = datetime.strptime(settings.first_month, "%Y-%m").replace(tzinfo=UTC)
 
     def all(self, accounts: Sequence[Account]) -> Pulled:
@@ -173,6 +174,8 @@ class _Reading:
             return []
         try:
             source.connector = account.open(self._settings, self._clock)
+            if (day := source.connector.day) is not None:
+                day.resume(self._cursors(account.account_id).get(day_budget.STREAM))
             if account.is_organisation:
                 self._directory(account, source.connector)
             else:
@@ -268,6 +271,7 @@ class _Reading:
             try:
                 for page in pages:
                     self._writer.store(source.account.account_id, mailbox.mailbox_id, page)
+                    self._note_spending(source)
                     self._progress.stored(mailbox.mailbox_id, page)
                     if until := page.at if page.is_complete else page.covers_to:
                         reached[name] = until
@@ -280,10 +284,20 @@ class _Reading:
                 if problem.is_account:
                     source.problem = problem
                     break
+        self._note_spending(source)
         until = min(reached.values()) if "mail" in reached else None
         if problems:
             return problems[0].state, problems[0].cure, until
         return (READING if is_stopped else READ), None, until
+
+    def _note_spending(self, source: _Source) -> None:
+        """Write down what the account has spent today: a pull that is killed forgets one page."""
+        day, account_id = source.connector.day, source.account.account_id
+        if day is None or day.written is None:
+            return
+        with self._spending:  # one row, which many readers would write at once
+            page = Page(stream=day_budget.STREAM, cursor=day.written, at=datetime.now(UTC))
+            self._writer.store(account_id, account_id, page)
 
     def _has_opted_out(self, mailbox: Mailbox) -> bool:
         key = addresses.address_key(self._secret, mailbox.address) if mailbox.address else None

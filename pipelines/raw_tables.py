@@ -285,7 +285,8 @@ _TABLES = (
             "mailbox_id": (_TEXT, "the mailbox; for a directory the account"),
             "stream": (
                 _TEXT,
-                "mail, mail:<folder>, calendar:<calendar>, directory, import:<sha256>",
+                "mail, mail:<folder>, calendar:<calendar>, directory, quota: what was spent on "
+                "a day, import:<sha256>",
             ),
             "cursor": (_TEXT, "where to go on"),
         },

@@ -100,6 +100,17 @@ class Google(BaseModel):
         default="current",
         description="Google's limits: current, earlier (projects from before May 2026), unlimited",
     )
+    calendars: tuple[str, ...] = Field(
+        default=("primary",),
+        description="ids of the calendars that are read of each person who may see them; primary: "
+        "the person's own",
+    )
+    # Two batches of threads: with less there would be days without progress.
+    gmail_units_per_day: Annotated[int, Field(ge=2_000)] | None = Field(
+        default=None,
+        description="units of the Gmail API that the pulls of a day may cost, from midnight in "
+        "California; units; 80,000,000 with the current quota where not set",
+    )
 
 
 class Microsoft(BaseModel):

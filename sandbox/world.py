@@ -68,6 +68,7 @@ class World:
     tenant, graph_quirks  what Microsoft's administrator has set, and the whims of Graph
     disabled_apis       Google APIs not switched on in the project: gmail, calendar, admin
     gmail_history_days  how far back history.list reaches; days
+    shared_calendars    addresses of colleagues whose calendar everybody at Google may see
     google_page_items   most items of a page, where Google gives fewer than it was asked for
     refresh_tokens      token -> address of the consents that are in force, both providers'
     """
@@ -85,6 +86,7 @@ class World:
         self.tenant, self.graph_quirks = Tenant(), GraphQuirks()
         self.gmail_history_days = 7.0
         self.google_page_items: int | None = None
+        self.shared_calendars: set[str] = set()
         self.refresh_tokens: dict[str, str] = {}
         self.google_url: str | None = None
         self.microsoft_url: str | None = None

@@ -4,15 +4,16 @@ Here: the one way in, GoogleAccount. Not here: tokens and HTTP (access.py), what
 (problems.py), what is asked and what it becomes (gmail.py, calendar.py, directory.py).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from connectors.day_budget import DayBudget
 from connectors.google import calendar, directory, gmail, problems
 from connectors.google.access import Endpoints, Key, Session, service
 from connectors.google.gmail_requests import GmailRequests
 from connectors.google.problems import CALENDAR, DIRECTORY, MAIL, Use
-from connectors.google.quotas import CURRENT, EARLIER, UNLIMITED, Quota
+from connectors.google.quotas import CURRENT, DAYS, EARLIER, UNLIMITED, Quota
 from connectors.pages import Held, Page, PullProblem
 from connectors.quota import Bucket, Clock, Limits
 from connectors.records import Mailbox
@@ -27,6 +28,8 @@ class GoogleAccount:
     """One person's account, or an organisation's through a service account.
 
     Its methods may be used by several threads at once, each generator by one thread.
+
+    day  what the project may spend on mail in a day; None for no limit
     """
 
     provider = "google"
@@ -39,20 +42,24 @@ class GoogleAccount:
         endpoints: Endpoints,
         quota: Quota,
         clock: Clock,
+        calendars: Sequence[str] = (calendar.PRIMARY,),
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         """Read a key file; nothing is sent yet.
 
-        key    parsed JSON of a service account or of one person's consent (authorized_user)
-        admin  whose right to read the directory a service account uses; None for a person's
+        key        parsed JSON of a service account or of one person's consent (authorized_user)
+        admin      whose right to read the directory a service account uses; None for a person's
+        calendars  whose ids are read with each mailbox, where its person may see them
         Raises PullProblem for a key that is none.
         """
         self._key, self._admin, self._quota, self._clock = Key(key), admin, quota, clock
-        self._timeout_s = timeout_s
+        self._calendars, self._timeout_s = tuple(calendars), timeout_s
         self.is_organisation = self._key.is_organisation
         self._mail = GmailRequests(endpoints)
         self._events = service("calendar", "v3", endpoints.calendar).events()
         self._users = service("admin", "directory_v1", endpoints.directory).users()
+        units = quota.gmail_project_units_per_day
+        self.day = None if units is None else DayBudget(units, DAYS, problems.day_spent)
         self._gmail_project = Bucket(quota.gmail_project_units_per_minute, clock)
         self._calendar_project = Bucket(quota.calendar_project_requests_per_minute, clock)
         self._directory_project = Bucket(None, clock)
@@ -130,21 +137,30 @@ class GoogleAccount:
     def calendar(
         self, mailbox: Mailbox, cursors: Mapping[str, str], since: datetime
     ) -> Iterator[Page]:
-        """One person's primary calendar from where its cursor stands; what ends after ``since``.
+        """One person's calendars from where their cursors stand; what ends after ``since``.
 
         Raises PullProblem, Stopped.
         """
+        own = mailbox.mailbox_id
         with self._session(CALENDAR, self._person(mailbox)) as session:
-            reader = calendar.CalendarReader(session, self._events, mailbox.mailbox_id, since)
-            yield from reader.pages(cursors.get(calendar.STREAM))
+            for one in self._calendars:
+                reader = calendar.CalendarReader(session, self._events, own, one, since)
+                try:
+                    yield from reader.pages(cursors)
+                except PullProblem as problem:
+                    # Not everybody is shown every calendar that the settings name.
+                    if one == calendar.PRIMARY or not problems.is_no_service(problem):
+                        raise
 
     def _session(self, use: Use, subject: str | None) -> Session:
+        quota = self._quota
         project, per_minute = {
-            MAIL: (self._gmail_project, self._quota.gmail_mailbox_units_per_minute),
-            CALENDAR: (self._calendar_project, self._quota.calendar_mailbox_requests_per_minute),
+            MAIL: (self._gmail_project, quota.gmail_mailbox_units_per_minute),
+            CALENDAR: (self._calendar_project, quota.calendar_mailbox_requests_per_minute),
             DIRECTORY: (self._directory_project, None),
         }[use]
-        limits = Limits(self._clock, project, per_minute)
+        day = self.day if use is MAIL else None
+        limits = Limits(self._clock, project, per_minute, day=day)
         return Session(self._key.credentials(use, subject), use, limits, self._timeout_s)
 
     def _profile(self, session: Session) -> dict[str, Any]:

@@ -320,6 +320,7 @@ class Session:
         else:
             try:
                 self.at = answered_at(response.get("date"))
+                self._limits.see(self.at)
             except ValueError:
                 failure = problems.unreadable(self._use)
             else:

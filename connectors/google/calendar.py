@@ -1,4 +1,4 @@
-"""One person's primary calendar, occurrence by occurrence, then only what changed.
+"""One calendar of a person, occurrence by occurrence, then only what changed.
 
 Here: listing and sync tokens, how an event becomes an Event. Not here: waiting, tokens (access.py).
 
@@ -26,8 +26,7 @@ from connectors.headers import NO_ADDRESS
 from connectors.pages import Gone, Page, Sweep
 from connectors.records import Address, Attendee, Event, Reject
 
-CALENDAR_ID = "primary"
-STREAM = f"calendar:{CALENDAR_ID}"
+PRIMARY = "primary"
 NO_ID = "no id"
 NO_START = "no readable start"
 LISTED_AT_ONCE = 2500  # Google gives no more
@@ -74,18 +73,26 @@ class _Reached:
 
 @dataclass(frozen=True, slots=True)
 class CalendarReader:
-    """Reads one primary calendar over one session.
+    """Reads one calendar over one session.
 
-    since  what ended before is left out; UTC
+    calendar_id  PRIMARY, or the address that Google gives another calendar
+    since        what ended before is left out; UTC
     """
 
     session: Session
     events: Resource
     mailbox_id: str
+    calendar_id: str
     since: datetime
 
-    def pages(self, cursor: str | None) -> Iterator[Page]:
-        """Every page from ``cursor`` on. Raises PullProblem, Stopped."""
+    @property
+    def stream(self) -> str:
+        """The name of its cursor."""
+        return f"calendar:{self.calendar_id}"
+
+    def pages(self, cursors: Mapping[str, str]) -> Iterator[Page]:
+        """Every page from where its cursor stands. Raises PullProblem, Stopped."""
+        cursor = cursors.get(self.stream)
         reached = _Reached(**json.loads(cursor)) if cursor is not None else None
         if reached is not None:
             try:
@@ -131,7 +138,7 @@ class CalendarReader:
 
     def _asked(self, sync_token: str | None, token: str | None) -> dict[str, Any]:
         request = self.events.list(
-            calendarId=CALENDAR_ID,
+            calendarId=self.calendar_id,
             singleEvents=True,
             maxResults=LISTED_AT_ONCE,
             # A sync token stands for the first round's parameters and must not come with this one.
@@ -144,7 +151,7 @@ class CalendarReader:
 
     def _sweep(self, reached: _Reached | None) -> Sweep:
         at = datetime.fromisoformat(reached.seen_at) if reached else self.session.at
-        return Sweep(kind="event", at=at, within=CALENDAR_ID, since=self.since)
+        return Sweep(kind="event", at=at, within=self.calendar_id, since=self.since)
 
     def _page(self, items: Iterable[Mapping[str, Any]], reached: _Reached | None) -> Page:
         """What the items of one answer say, under the old cursor."""
@@ -157,16 +164,16 @@ class CalendarReader:
                 continue
             gone_at = _updated_at(item) or seen_at
             if item.get("status") == "cancelled":
-                gone.extend(_cancelled(item, gone_at))
+                gone.extend(_cancelled(item, gone_at, self.calendar_id))
                 continue
-            for record in records(item, self.mailbox_id):
+            for record in records(item, self.mailbox_id, self.calendar_id):
                 # Moved to before the horizon, it must not stay where it was.
                 if isinstance(record, Event) and record.end_at <= self.since:
-                    gone.append(Gone("event", record.event_id, gone_at, CALENDAR_ID))
+                    gone.append(Gone("event", record.event_id, gone_at, self.calendar_id))
                 else:
                     found.append(record)
         return Page(
-            stream=STREAM,
+            stream=self.stream,
             cursor=_written(reached),
             at=self.session.at,
             records=tuple(found),
@@ -178,14 +185,16 @@ def _written(reached: _Reached | None) -> str | None:
     return json.dumps(asdict(reached), sort_keys=True) if reached else None
 
 
-def _cancelled(item: Mapping[str, Any], at: datetime) -> Iterator[Gone]:
+def _cancelled(item: Mapping[str, Any], at: datetime, calendar_id: str) -> Iterator[Gone]:
     """A cancelled occurrence; one that belongs to no series may be a whole series itself."""
-    yield Gone("event", item["id"], at, CALENDAR_ID)
+    yield Gone("event", item["id"], at, calendar_id)
     if not item.get("recurringEventId"):
-        yield Gone("series", item["id"], at, CALENDAR_ID)
+        yield Gone("series", item["id"], at, calendar_id)
 
 
-def records(item: Mapping[str, Any], mailbox_id: str) -> Iterator[Event | Reject]:
+def records(
+    item: Mapping[str, Any], mailbox_id: str, calendar_id: str = PRIMARY
+) -> Iterator[Event | Reject]:
     """The Event, then a Reject for attendees without an address; one Reject for a broken event."""
     event_id = item["id"]
     start_at = _moment(item.get("start"))
@@ -199,7 +208,7 @@ def records(item: Mapping[str, Any], mailbox_id: str) -> Iterator[Event | Reject
     attendees, unreadable = _attendees(item.get("attendees") or ())
     yield Event(
         mailbox_id=mailbox_id,
-        calendar_id=CALENDAR_ID,
+        calendar_id=calendar_id,
         event_id=event_id,
         series_id=series_id,
         ical_uid=item.get("iCalUID"),

@@ -199,6 +199,11 @@ _DAILY = _Text(
     "daily quota used up",
     "Run again tomorrow, or ask Google for a higher quota of the {api}.",
 )
+_DAY_SPENT = _Text(
+    "the day's units are spent",
+    "Run again after midnight in California; google.gmail_units_per_day in kith.toml says how many "
+    "units of the {api} a day may cost.",
+)
 
 # -- what passes by itself, mostly
 
@@ -314,6 +319,11 @@ def no_admin() -> PullProblem:
 def history_lost() -> PullProblem:
     """Even a fresh place in the history of a mailbox is unknown."""
     return _HISTORY_LOST.of(MAIL)
+
+
+def day_spent() -> PullProblem:
+    """Pulls have cost as much as they may on one day."""
+    return _DAY_SPENT.of(MAIL)
 
 
 def is_no_service(problem: PullProblem) -> bool:

@@ -4,10 +4,14 @@ Here: the two tables that Google has published, and none for a stand-in on this 
 Not here: keeping to them (connectors/quota.py).
 
 Since May 2026 a new project pays four times as much for a message as before; projects that used
-the Gmail API in the half year before keep the earlier table for a while.
+the Gmail API in the half year before keep the earlier table for a while. A day of quotas begins at
+midnight in California.
 """
 
 from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+DAYS = ZoneInfo("America/Los_Angeles")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +19,7 @@ class Quota:
     """Limits and costs.
 
     gmail_*_units_per_minute        of the whole project and of one mailbox; None for no limit
+    gmail_project_units_per_day     of the whole project; what is beyond may come to cost money
     calendar_*_requests_per_minute  likewise; every request to Calendar costs one
     *_units                         what messages.get, threads.get, messages.list, history.list and
                                     getProfile cost, in a batch as much as alone; units
@@ -24,6 +29,7 @@ class Quota:
 
     gmail_project_units_per_minute: float | None
     gmail_mailbox_units_per_minute: float | None
+    gmail_project_units_per_day: float | None
     calendar_project_requests_per_minute: float | None
     calendar_mailbox_requests_per_minute: float | None
     message_units: int
@@ -42,16 +48,24 @@ class Quota:
 CURRENT = Quota(
     gmail_project_units_per_minute=1_200_000,
     gmail_mailbox_units_per_minute=6_000,
+    gmail_project_units_per_day=80_000_000,
     calendar_project_requests_per_minute=10_000,
     calendar_mailbox_requests_per_minute=600,
     message_units=20,
     thread_units=40,
 )
-EARLIER = replace(CURRENT, gmail_mailbox_units_per_minute=15_000, message_units=5, thread_units=10)
+EARLIER = replace(
+    CURRENT,
+    gmail_mailbox_units_per_minute=15_000,
+    gmail_project_units_per_day=None,
+    message_units=5,
+    thread_units=10,
+)
 UNLIMITED = replace(
     CURRENT,
     gmail_project_units_per_minute=None,
     gmail_mailbox_units_per_minute=None,
+    gmail_project_units_per_day=None,
     calendar_project_requests_per_minute=None,
     calendar_mailbox_requests_per_minute=None,
 )

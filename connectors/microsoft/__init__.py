@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
+from connectors.day_budget import DayBudget
 from connectors.http import Http, Timeouts, check_endpoint
 from connectors.microsoft import calendar, calendar_delta, mail, users, values
 from connectors.microsoft.access import Endpoints, Key, SignIn
@@ -53,6 +54,7 @@ class MicrosoftAccount:
     """
 
     provider = "microsoft"
+    day: DayBudget | None = None  # Microsoft counts no days
 
     def __init__(
         self,

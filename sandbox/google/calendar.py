@@ -92,7 +92,9 @@ class Calendar:
     def events(self, caller: Caller, query: Query, calendar: str) -> dict[str, Any]:
         """events.list."""
         address = caller.account.address
-        if calendar not in ("primary", address):
+        if calendar in self._world.shared_calendars:
+            address = calendar
+        elif calendar not in ("primary", address):
             raise refusal.calendar_not_found()
         diary = self._world.calendars[address]
         after = self._after(query)

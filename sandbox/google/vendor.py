@@ -22,7 +22,13 @@ from sandbox.google.tokens import Tokens
 from sandbox.world import World
 
 # What POST /sandbox/google may set.
-_SETTINGS = ("disabled_apis", "gmail_history_days", "google_page_items", "granted_scopes")
+_SETTINGS = (
+    "disabled_apis",
+    "gmail_history_days",
+    "google_page_items",
+    "granted_scopes",
+    "shared_calendars",
+)
 _PLACES = {
     "pageToken": "page_expired",
     "startHistoryId": "history_expired",

@@ -321,3 +321,20 @@ def test_no_date_breaks_a_pull_but_by_value_error(value: str):
         assert "Date header" in str(error)
     else:
         assert at.tzinfo is UTC
+
+
+def test_a_throttle_pauses_its_mailbox_and_no_other():
+    served: list[float] = []
+
+    class Busy(VirtualClock):
+        def wait(self, seconds: float) -> None:
+            if seconds and not served:
+                served.append(other.ask(self.now_s))
+            super().wait(seconds)
+
+    clock = Busy()
+    project = Bucket(None, clock)
+    throttled, other = Limits(clock, project), Limits(clock, project)
+    assert throttled.ask(failing(1, 60)) == "answer"
+    assert served == [0]
+    assert clock.waits == [60]

@@ -297,3 +297,32 @@ def test_a_calendar_that_google_does_not_serve_leaves_everything_as_it_was(
     sandbox.faults.append(Fault(at=0, kind="server_500", times=99, path="/events"))
     assert office.problem(office.calendar).state == "Google fails"
     assert office.store.rows() == rows
+
+
+# -- further calendars
+
+
+def test_another_calendar_is_read_where_the_person_may_see_it(sandbox: Sandbox, world: World):
+    office = busiest_of(sandbox)
+    own = office.mailbox.address
+    shared, closed, *_ = (one for one in world.calendars if one.endswith(GOOGLE) and one != own)
+    world.shared_calendars.add(shared)
+    office = office_of(sandbox, own, calendars=("primary", closed, shared))
+    office.calendar()
+    assert {one.calendar_id for one in office.store.events.values()} == {"primary", shared}
+    assert office.store.cursors.keys() == {"calendar:primary", f"calendar:{shared}"}
+    # What changes on either comes with its own token.
+    moved = next(one for one in world.calendars[shared].occurrences() if one.start > world.now)
+    world.cancel(moved.entry.uid, moved.original_start)
+    calls = office.calendar()
+    assert all("syncToken" in call.query for call in calls if shared in call.path)
+    gone = [(one.id, one.calendar_id) for page in office.store.pages for one in page.gone]
+    assert (event_id(world.calendars[shared], moved), shared) in gone
+
+
+def test_a_person_without_an_own_calendar_is_told_although_another_could_be_read(
+    sandbox: Sandbox, world: World
+):
+    office = office_of(sandbox, calendars=("primary", "shared@x.example"))
+    world.disabled_apis.add("calendar")
+    assert office.problem(office.calendar).state == "Google Calendar API switched off"
