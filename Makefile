@@ -44,6 +44,7 @@ torture: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks.parsing_pages
 	$(BIN)/python -m benchmarks.reading_parquet
 
 # A BI server on the published tables, in an environment of its own: docs/bi.md.

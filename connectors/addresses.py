@@ -82,6 +82,9 @@ class Reading(NamedTuple):
     unreadable_bytes: int = 0
 
 
+NOTHING = Reading(())
+
+
 def parse(values: Iterable[str]) -> tuple[Address, ...]:
     """All addresses in all values of one header, in order, each address once."""
     return read(values).addresses
@@ -93,8 +96,8 @@ def read(values: Iterable[str]) -> Reading:
         _cached_value(value) if len(value) <= _CACHED_CHARACTERS else _read_value(value)
         for value in values
     ]
-    if len(readings) == 1:
-        return readings[0]
+    if len(readings) < 2:
+        return readings[0] if readings else NOTHING
     return Reading(
         _distinct(address for reading in readings for address in reading.addresses),
         sum(reading.unreadable for reading in readings),

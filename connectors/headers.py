@@ -76,6 +76,17 @@ _BOUNCE = re.compile(
 )
 _SRS = re.compile(r"^srs[01][=+-]")
 
+_LIST_FIELDS = frozenset(
+    ("list-id", "list-post", "list-unsubscribe", "mailing-list", "precedence", "x-mailing-list")
+)
+_SIGN_FIELDS = frozenset(
+    (
+        *("auto-submitted", "precedence", "list-id", "list-unsubscribe", "feedback-id"),
+        *("x-auto-response-suppress", "x-autoreply", "x-autorespond", "return-path"),
+        "x-failed-recipients",
+    )
+)
+
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _MAILTO = re.compile(r"mailto:([^?>,\s]+)", re.IGNORECASE)
 _HELPER = re.compile(
@@ -129,13 +140,11 @@ def records(
         folder_ids=folder_ids,
     )
     for name, reading in read.items():
-        where = f"{locator}, {name}"
         if reading.unreadable:
-            yield Reject(
-                source=source, locator=where, reason=NO_ADDRESS, length=reading.unreadable_bytes
-            )
+            where, length = f"{locator}, {name}", reading.unreadable_bytes
+            yield Reject(source=source, locator=where, reason=NO_ADDRESS, length=length)
         if name == "from" and len(reading.addresses) > 1:
-            length = sum(len(value.encode()) for value in fields["from"])
+            where, length = f"{locator}, from", sum(len(value.encode()) for value in fields["from"])
             yield Reject(source=source, locator=where, reason=MORE_AUTHORS, length=length)
 
 
@@ -158,7 +167,7 @@ def original_author(fields: Fields, read: Mapping[str, addresses.Reading]) -> Ad
     jo@x.org.
     """
     values = [*fields.get("x-original-from", ()), *fields.get("x-original-sender", ())]
-    if named := next(iter(addresses.parse(values)), None):
+    if values and (named := next(iter(addresses.parse(values)), None)):
         return named
     author = next(iter(read["from"].addresses), None)
     name, via, _ = ((author and author.name) or "").rpartition(" via ")
@@ -211,6 +220,9 @@ def list_address(fields: Fields, read: Mapping[str, addresses.Reading]) -> str |
     ("craft-owner@", "craft-unsubscribe@") stand in Sender or List-Unsubscribe, or that answers to
     bulk mail are sent to.
     """
+    senders = [one.address for one in read["sender"].addresses]
+    if fields.keys().isdisjoint(_LIST_FIELDS) and not any(map(_HELPER.search, senders)):
+        return None
     mailto = _MAILTO.search(text(fields, "list-post"))
     yahoo = _YAHOO_LIST.search(text(fields, "mailing-list"))
     candidates = [
@@ -224,7 +236,7 @@ def list_address(fields: Fields, read: Mapping[str, addresses.Reading]) -> str |
     named = (*read["to"].addresses, *read["cc"].addresses)
     hints = {list_id(text(fields, "list-id"))}
     leave = _MAILTO.search(text(fields, "list-unsubscribe"))
-    helpers = [one.address for one in read["sender"].addresses] + ([leave[1]] if leave else [])
+    helpers = [*senders, leave[1]] if leave else senders
     hints.update(_HELPER.sub("@", helper.lower()) for helper in helpers if _HELPER.search(helper))
     replies = [one.address.lower() for one in read["reply-to"].addresses]
     if len(replies) == 1 and (leave or text(fields, "precedence").lower() in ("bulk", "list")):
@@ -239,6 +251,21 @@ def list_address(fields: Fields, read: Mapping[str, addresses.Reading]) -> str |
 
 def signs(fields: Fields) -> Iterator[str]:
     """The automation_signs that the fields show, in the order of the list above."""
+    if not fields.keys().isdisjoint(_SIGN_FIELDS):
+        yield from _mass_signs(fields)
+    content_type = text(fields, "content-type").lower()
+    if content_type.startswith("multipart/report"):
+        yield "report"
+    if content_type.startswith("text/calendar") or "calendarmessage" in text(
+        fields, "content-class"
+    ):
+        yield "calendar"
+    if any(name in fields for name in _RESENT):
+        yield "resent"
+
+
+def _mass_signs(fields: Fields) -> Iterator[str]:
+    """Those that no ordinary message shows."""
     if text(fields, "auto-submitted").partition(";")[0].strip().lower() not in ("", "no"):
         yield "auto_submitted"
     precedence = text(fields, "precedence").lower().replace("-", "_")
@@ -261,12 +288,3 @@ def signs(fields: Fields) -> Iterator[str]:
         yield "bounce_return_path"
     if "x-failed-recipients" in fields:
         yield "failed_recipients"
-    content_type = text(fields, "content-type").lower()
-    if content_type.startswith("multipart/report"):
-        yield "report"
-    if content_type.startswith("text/calendar") or "calendarmessage" in text(
-        fields, "content-class"
-    ):
-        yield "calendar"
-    if any(name in fields for name in _RESENT):
-        yield "resent"

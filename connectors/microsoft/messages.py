@@ -6,6 +6,7 @@ Not here: folders and their changes (mail.py), what a header means (connectors/h
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from connectors import addresses, headers
 from connectors.microsoft import values
@@ -98,15 +99,16 @@ def _sent_at(item: Item, mailbox: Mailbox, authors: tuple[Address, ...]) -> date
     """
     received_at = values.instant(item, "receivedDateTime")
     sent_at = values.instant(item, "sentDateTime")
-    if received_at is None or sent_at is None or mailbox.address is None:
+    if received_at is None or sent_at is None or mailbox.address is None or not authors:
         return received_at
-    own = addresses.canonical(mailbox.address)
-    is_own = any(addresses.canonical(one.address) == own for one in authors)
+    is_own = addresses.canonical(authors[0].address) == addresses.canonical(mailbox.address)
     return sent_at if is_own and abs(sent_at - received_at) <= _SAME_DAY else received_at
 
 
 def _reading(recipients: list[Item], recipient: Recipient) -> addresses.Reading:
     """What a list of recipients says, each address once."""
+    if not recipients:
+        return addresses.NOTHING
     found: dict[str, Address] = {}
     unreadable = unreadable_bytes = 0
     for one in recipients:
@@ -123,12 +125,19 @@ def _fields(item: Item) -> dict[str, list[str]]:
     """The header fields that are kept, but for the addresses, which Graph gives beside them."""
     fields: dict[str, list[str]] = {"message-id": [values.text(item, "internetMessageId") or ""]}
     for header in values.parts(item, HEADERS):
-        name = (values.text(header, "name") or "").lower()
-        if name in _FIELDS:
+        name = header.get("name")
+        if isinstance(name, str) and (name := _field(name)):
             fields.setdefault(name, []).append(values.text(header, "value") or "")
     if (values.text(item, "@odata.type") or "").startswith(_MEETING):
         fields |= _CALENDAR
     return fields
+
+
+@lru_cache(maxsize=4_096)
+def _field(name: str) -> str | None:
+    """The name of a header field that is kept, in lower case."""
+    name = name.lower()
+    return name if name in _FIELDS else None
 
 
 _FIELDS = frozenset(headers.KEPT) - {*headers.ADDRESS_FIELDS, "message-id"}

@@ -41,13 +41,15 @@ def part(item: Item, name: str) -> Item:
 def parts(item: Item, name: str) -> list[Item]:
     """The objects of a list inside."""
     value = item.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    if not value or not isinstance(value, list):
+        return []
+    return [one for one in value if isinstance(one, dict)]
 
 
 def instant(item: Item, name: str) -> datetime | None:
     """A time with its offset ("2024-03-04T15:00:00.1234567Z"); UTC."""
     at = _moment(text(item, name))
-    return None if at is None else _in_utc(at.replace(tzinfo=at.tzinfo or UTC))
+    return None if at is None else _in_utc(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def zoned(item: Item, name: str) -> datetime | None:
@@ -99,6 +101,8 @@ def _moment(value: str | None) -> datetime | None:
 
 
 def _in_utc(at: datetime) -> datetime | None:
+    if at.tzinfo is UTC:
+        return at
     try:
         return at.astimezone(UTC)
     except OverflowError:  # the last day of the year 9999
