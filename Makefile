@@ -36,9 +36,10 @@ lint: setup
 docs: setup
 	$(BIN)/python -m pipelines.pages
 
-# All seeds of faults, where `make test` tries a few; a quarter of an hour.
+# All seeds of faults and two years of the village, where `make test` tries a few and half a year.
 torture: setup
-	KITH_TORTURE=1 $(BIN)/python -m pytest --dist=load tests/pipelines/test_faults_*.py
+	KITH_TORTURE=1 $(BIN)/python -m pytest --dist=load tests/pipelines/test_faults_*.py \
+		tests/pipelines/test_village_over_http.py
 
 # Never part of the tests.
 bench: setup

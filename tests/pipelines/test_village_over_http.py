@@ -3,6 +3,7 @@
 Mailboxes of people who have left are closed to everybody and are left out on both sides.
 """
 
+import os
 import random
 import shutil
 from collections.abc import Iterable
@@ -26,6 +27,9 @@ from sandbox.server import Sandbox
 from sandbox.village import Village
 from sandbox.world import World
 
+# `make test` reads half a year; `make torture` and CI all of it.
+IS_WHOLE = bool(os.environ.get("KITH_TORTURE"))
+MONTHS = 24 if IS_WHOLE else 6
 SECRET = bytes(range(32))
 GRAPH = Graph.load()
 FIRST_SEEN = (
@@ -84,6 +88,8 @@ NONE = {
     "staging.sent_from",
     "staging.sent_months",
 }
+# Half a year is too short for it.
+YOUNG = {"metrics.introductions"}
 
 
 def settings_of(folder: Path, sandbox: Sandbox, **more) -> Settings:
@@ -183,13 +189,13 @@ def differences(one: Settings, other: Settings) -> dict[str, tuple[int, int]]:
                 empty.add(model.name)
             if any(counts):
                 found[model.name] = tuple(counts)
-    assert empty == NONE, "what is empty is not compared"
+    assert empty == NONE | (set() if IS_WHOLE else YOUNG), "what is empty is not compared"
     return found
 
 
 @pytest.fixture(scope="module")
 def village() -> Village:
-    return Village()
+    return Village(months=MONTHS)
 
 
 def files_of(
@@ -230,7 +236,7 @@ def assert_one_world(settings: Settings, village: Village) -> None:
                 f"JOIN raw.mailboxes USING (mailbox_id) GROUP BY ALL"
             ).fetchall()
             of_both = [one for one, providers in held if providers == 2]
-            assert len(of_both) > 200
+            assert len(of_both) > 8 * MONTHS
             counted = connection.execute(
                 f"SELECT max(n) FROM (SELECT count(*) AS n FROM staging.{table} "
                 f"WHERE list_contains(?, {key}) GROUP BY {key})",
@@ -253,7 +259,7 @@ def assert_one_world(settings: Settings, village: Village) -> None:
 DEPARTMENTS = ("Legal", "Operations", "Delivery", "Hiring")
 
 
-def test_pulled_in_24_monthly_increments_while_people_tidy_up(village: Village, tmp_path: Path):
+def test_pulled_in_monthly_increments_while_people_tidy_up(village: Village, tmp_path: Path):
     people = [one for one in staying(village) if one.post(village.last).department in DEPARTMENTS]
     rng = random.Random("tidy")
     world = World(village, month_ends(village)[0])
@@ -276,7 +282,7 @@ def test_pulled_in_24_monthly_increments_while_people_tidy_up(village: Village, 
             "(SELECT count(*) FROM raw.events WHERE deleted_at IS NOT NULL), "
             "(SELECT count(*) FROM raw.people WHERE valid_to IS NOT NULL)"
         ).fetchall()[0]
-    assert min(gone) > 10
+    assert min(gone) > 5
     assert differences(files_of(village, people, tmp_path, settings), settings) == {}
 
 
