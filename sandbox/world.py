@@ -294,6 +294,12 @@ class World:
         with self.lock:
             self._without_mail.add(self._people[address].address)
 
+    def restore(self, address: str) -> None:
+        """Undo suspend and disable_mail. Raises KeyError for nobody's address."""
+        with self.lock:
+            self._suspended.discard(self._people[address].address)
+            self._without_mail.discard(self._people[address].address)
+
     def current(self, address: str) -> str:
         """The primary address of whose address this is. Raises KeyError for nobody's."""
         return self._current[self._people[address].address]

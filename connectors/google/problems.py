@@ -97,6 +97,12 @@ _REVOKED = _Text(
     "in testing, Google ends each access after seven days.",
     is_account=True,
 )
+_ACCOUNT_ENDED = _Text(
+    "account suspended or deleted",
+    "Ask the administrator, or Google, why the account is closed; until it is open again nothing "
+    "new is read, and what was read stays.",
+    is_account=True,
+)
 _UNKNOWN_PERSON = _Text(
     "unknown or suspended user",
     "Look in the admin console whether this person was suspended, deleted or renamed.",
@@ -109,7 +115,7 @@ _CLOCK = _Text(
 _KEY_GONE = _Text(
     "key revoked",
     "Create a new key for the service account in the Cloud console and connect with it: the "
-    "present one, or its account, was deleted.",
+    "present one, or its account, was deleted or switched off.",
     is_account=True,
 )
 _NOT_DELEGATED = _Text(
@@ -253,7 +259,12 @@ _TOKEN_DESCRIPTIONS = {
     b"reasonable timeframe": _CLOCK,
     b"Invalid JWT Signature": _KEY_GONE,
     b"account not found": _KEY_GONE,
+    b"No valid verifier": _KEY_GONE,
+    b"Robot is disabled": _KEY_GONE,
+    # Of a user long gone, or never there; one who is suspended is an invalid_grant.
+    b"Invalid impersonation": _UNKNOWN_PERSON,
 }
+_ACCOUNT_ENDS = (b"account disabled", b"account has been d", b"account restricted")
 _SERVICE_TEXTS = {
     "dailyLimitExceeded": _DAILY,
     "accessNotConfigured": _API_OFF,
@@ -361,6 +372,8 @@ def token_refused(
     if later := _passing(use, status, body, retry_after, answered_at):
         return later
     words = _words(body)
+    if "internal_failure" in words:
+        return Later(_SERVER.of(use))
     for phrase, text in _TOKEN_DESCRIPTIONS.items():
         if phrase in body:
             return text.of(use)
@@ -370,6 +383,8 @@ def token_refused(
     if "unauthorized_client" in words:
         return (_CLIENT if is_person else _NOT_DELEGATED).of(use)
     if "invalid_grant" in words:
+        if is_person and any(phrase in body.lower() for phrase in _ACCOUNT_ENDS):
+            return _ACCOUNT_ENDED.of(use)
         return (_REVOKED if is_person else _UNKNOWN_PERSON).of(use)
     return _SIGN_IN_REFUSED.of(use) if words else unreadable(use)
 

@@ -98,7 +98,13 @@ IAT = "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reas
     ("is_person", "body", "state"),
     [
         (True, token_error("invalid_grant", EXPIRED), "access revoked"),
-        (True, token_error("invalid_grant", "Account disabled"), "access revoked"),
+        (True, token_error("invalid_grant", "Account disabled"), "account suspended or deleted"),
+        (
+            True,
+            token_error("invalid_grant", "The account has been deleted"),
+            "account suspended or deleted",
+        ),
+        (True, token_error("access_denied", "Account restricted"), "blocked by the organisation"),
         (
             True,
             b'{"error": "invalid_grant", "error_subtype": "invalid_rapt"}',
@@ -115,6 +121,22 @@ IAT = "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reas
             token_error("invalid_grant", "Invalid email or User ID"),
             "unknown or suspended user",
         ),
+        (
+            False,
+            token_error("invalid_request", "Invalid impersonation &quot;sub&quot; field."),
+            "unknown or suspended user",
+        ),
+        (
+            False,
+            token_error("invalid_grant", "The account has been deleted"),
+            "unknown or suspended user",
+        ),
+        (False, token_error("invalid_grant", "Robot is disabled."), "key revoked"),
+        (
+            False,
+            token_error("invalid_grant", "Invalid JWT: No valid verifier found for issuer."),
+            "key revoked",
+        ),
         (False, token_error("invalid_grant", IAT), "wrong clock"),
         (False, token_error("invalid_grant", "Invalid JWT Signature."), "key revoked"),
         (False, token_error("invalid_grant", "Invalid grant: account not found"), "key revoked"),
@@ -125,6 +147,12 @@ def test_a_refused_sign_in_has_its_own_state(is_person: bool, body: bytes, state
     problem = problems.token_refused(MAIL, is_person, 400, body, None, NOW)
     assert isinstance(problem, PullProblem)
     assert problem.state == state
+
+
+def test_a_token_endpoint_that_fails_inside_may_pass():
+    body = token_error("internal_failure", "Backend Error")
+    later = problems.token_refused(MAIL, True, 400, body, None, NOW)
+    assert isinstance(later, Later) and later.problem.state == "Google fails"
 
 
 def test_a_page_instead_of_a_token_may_pass():
