@@ -20,6 +20,7 @@ from connectors import encryption, keyrings, private_files
 from connectors.pages import PullProblem
 
 Kind = Literal["keyring", "encrypted", "plaintext"]
+Place = Kind | Literal["open"]
 Kept = Mapping[str, Any]
 
 CURES = (
@@ -46,13 +47,14 @@ class SecretStore:
         kind  where new secrets go; None for the keyring where there is a real one, else encrypted
         """
         self._folder, self._kind = folder, kind
-        self._stores: dict[Kind, _Store] = {
+        self._stores: dict[Place, _Store] = {
             "keyring": _InKeyring(),
             "encrypted": _Encrypted(self),
-            "plaintext": _Plaintext(),
+            "plaintext": _InFile(),
+            "open": _InFile(),
         }
 
-    def names(self, kind: Kind | None = None) -> list[str]:
+    def names(self, kind: Place | None = None) -> list[str]:
         """The names of all secrets, or of those that lie in one store, sorted; none is opened."""
         names = sorted(path.stem for path in self._folder.glob("*.json"))
         return [one for one in names if kind is None or self.kept(one).get("kept_in") == kind]
@@ -94,6 +96,10 @@ class SecretStore:
     def keep(self, name: str, secret: str) -> None:
         """Hold a secret from now on, in place of one of that name. Raises SecretProblem."""
         self._write(name, secret, self.target()[0])
+
+    def keep_open(self, name: str, text: str) -> None:
+        """Hold what stands among the secrets and is none: it needs no other store."""
+        self._write(name, text, "open")
 
     def replace(self, name: str, secret: str) -> None:
         """Hold another secret where the present one lies. Raises SecretProblem."""
@@ -138,7 +144,7 @@ class SecretStore:
             return {}
         return kept if "kept_in" in kept else {"kept_in": "plaintext", "secret": text}
 
-    def _write(self, name: str, secret: str, kind: Kind) -> None:
+    def _write(self, name: str, secret: str, kind: Place) -> None:
         """Replace the file, and only then remove from a keyring what it named before."""
         before = self.kept(name)
         kept = {"kept_in": kind} | self._stores[kind].seal(name, secret, before)
@@ -166,7 +172,7 @@ class _Store(Protocol):
         """Forget what lies outside of the file, except for what it names ``now``."""
 
 
-class _Plaintext:
+class _InFile:
     """In the file itself, for whoever can read it."""
 
     def seal(self, name: str, secret: str, before: Kept) -> dict[str, Any]:

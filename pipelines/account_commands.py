@@ -38,6 +38,10 @@ def connect(
         Path | None,
         typer.Option(help="JSON key of an organisation: service account, app registration."),
     ] = None,
+    service_account: Annotated[
+        str | None,
+        typer.Option(help="Google, an organisation: a service account without a key file."),
+    ] = None,
     admin: Annotated[
         str | None, typer.Option(help="Google: an administrator, who may read the directory.")
     ] = None,
@@ -62,16 +66,19 @@ def connect(
     settings = Settings.load()
     if settings.is_demo:
         raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
-    if [key_file, client, client_id].count(None) != 2 or (
-        (client if provider is Provider.microsoft else client_id) is not None
-    ):
-        own = "--client FILE" if provider is Provider.google else "--client-id ID"
+    given = [way for way in (key_file, service_account, client, client_id) if way is not None]
+    if provider is Provider.google:
+        fitting, own = (key_file, service_account, client), "--service-account NAME, --client FILE"
+    else:
+        fitting, own = (key_file, client_id), "--client-id ID"
+    if len(given) != 1 or given[0] not in fitting:
         raise typer.BadParameter(f"give either --key-file FILE, or {own} to sign in as one person")
     if device and client_id is None:
         raise typer.BadParameter("--device is for --client-id; Google signs in in a browser only")
-    # Before anybody signs in: a consent that cannot be kept would be lost.
-    passphrase.unlock(settings, for_new=True)
-    accounts.store(settings).check()
+    if not service_account:
+        # Before anybody signs in: a consent that cannot be kept would be lost.
+        passphrase.unlock(settings, for_new=True)
+        accounts.store(settings).check()
     talk = sign_in.Talk(
         show=lambda address, code: terminal.asked_to_sign_in(console, address, code),
         open=webbrowser.open if browser and sign_in.has_browser() else None,
@@ -81,6 +88,8 @@ def connect(
         key = sign_in.google(client, account, talk)
     elif client_id is not None:
         key = sign_in.microsoft(settings, client_id, tenant, account, talk, device=device)
+    elif service_account is not None:
+        key = accounts.keyless(service_account)
     else:
         key = accounts.read_key(key_file)
     made = accounts.connect(settings, provider.value, key, admin)

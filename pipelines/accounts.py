@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Connector = GoogleAccount | MicrosoftAccount
 
 Provider = Literal["google", "microsoft"]
+KEYLESS = "keyless_service_account"  # as connectors/google/keys.py knows it, which loads slowly
 
 
 # What kith asks for and why, by provider and whether it is an organisation.
@@ -104,6 +105,16 @@ def read_key(key_file: Path) -> dict[str, Any]:
     return key
 
 
+def keyless(name: str) -> dict[str, Any]:
+    """The key of a service account whose own key Google keeps. Raises AccountError."""
+    if not re.fullmatch(r"[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com", name):
+        raise AccountError(
+            "--service-account takes a name such as kith@project.iam.gserviceaccount.com; a key "
+            "file goes with --key-file"
+        )
+    return {"type": KEYLESS, "client_email": name}
+
+
 def connect(
     settings: Settings, provider: Provider, key: dict[str, Any], admin: str | None
 ) -> Account:
@@ -156,7 +167,11 @@ def keep(
     """
     for folder in (settings.data_folder, settings.credentials, settings.accounts):
         make_private(folder)
-    store(settings).keep(account.secret, _as_text(key, admin))
+    # A service account whose key stays with Google is a name, and no secret.
+    held = store(settings)
+    (held.keep_open if key.get("type") == KEYLESS else held.keep)(
+        account.secret, _as_text(key, admin)
+    )
 
 
 def forget(settings: Settings, account: Account) -> None:
@@ -210,6 +225,8 @@ def _open(
                 gmail=settings.google.gmail_endpoint,
                 calendar=settings.google.calendar_endpoint,
                 directory=settings.google.directory_endpoint,
+                token=settings.google.token_endpoint,
+                iam=settings.google.iam_endpoint,
             )
         except ValueError as error:
             cure = f"mend [google] in kith.toml: {error}"

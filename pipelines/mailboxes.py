@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 WAITING = "waiting"
 DISCONNECTED = "disconnected"
-NOT_LISTED = "not in the directory, or suspended"
+_NOT_LISTED = ("not in the directory", "nothing to do: what was read stays; kith forget erases it")
+_SUSPENDED = (
+    "suspended in the directory",
+    "let an administrator reactivate the account; what was read stays",
+)
+_NO_MAILBOX = (
+    "no mailbox",
+    "let an administrator give this person a mailbox again; what was read stays",
+)
 
 
 def of(connection: duckdb.DuckDBPyConnection, account_id: str) -> list[Mailbox]:
@@ -86,10 +94,31 @@ def set_unread(
     chosen: Collection[str],
     not_read: Mapping[str, str],
 ) -> None:
-    """Say of known mailboxes that are no longer read why that is."""
-    known = {mailbox.mailbox_id for mailbox in of(connection, account_id)}
-    for mailbox_id in sorted(known.difference(chosen)):
-        set_state(connection, mailbox_id, not_read.get(mailbox_id, NOT_LISTED), None, None)
+    """Say of known mailboxes that are no longer read why that is.
+
+    not_read  mailbox_id -> what the settings or its owner say; else the directory has a reason
+    """
+    listed = dict(
+        connection.execute(
+            "SELECT directory_id, (is_active, has_mailbox) FROM raw.people "
+            "WHERE account_id = ? AND valid_to IS NULL",
+            [account_id],
+        ).fetchall()
+    )
+    for mailbox in of(connection, account_id):
+        mailbox_id = mailbox.mailbox_id
+        if mailbox_id in chosen:
+            continue
+        directory_id = mailbox_id.removeprefix(f"{mailbox.provider}-")
+        is_active, has_mailbox = listed.get(directory_id, (None, None))
+        state, cure = _NOT_LISTED
+        if mailbox_id in not_read:
+            state, cure = not_read[mailbox_id], None
+        elif is_active is False:
+            state, cure = _SUSPENDED
+        elif has_mailbox is False:
+            state, cure = _NO_MAILBOX
+        set_state(connection, mailbox_id, state, cure, None)
 
 
 def close_others(connection: duckdb.DuckDBPyConnection, connected: Collection[str]) -> None:

@@ -96,6 +96,8 @@ class Google(BaseModel):
     gmail_endpoint: str = "https://gmail.googleapis.com"
     calendar_endpoint: str = "https://www.googleapis.com/calendar/v3/"
     directory_endpoint: str = "https://admin.googleapis.com"
+    token_endpoint: str = "https://oauth2.googleapis.com/token"
+    iam_endpoint: str = "https://iamcredentials.googleapis.com"
     quota: Literal["current", "earlier", "unlimited"] = Field(
         default="current",
         description="Google's limits: current, earlier (projects from before May 2026), unlimited",

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 GOOGLE_PROJECT = "kith-village"
 SERVICE_ACCOUNT = f"kith@{GOOGLE_PROJECT}.iam.gserviceaccount.com"
 SERVICE_ACCOUNT_ID = "104512345678901234567"
+WORKLOAD_TOKEN = "eyJ.of-another-cloud"  # what its own platform says of a machine without a key
 GOOGLE_CLIENT_ID = "471100815-village.apps.googleusercontent.com"
 GOOGLE_CLIENT_SECRET = "GOCSPX-of-the-village"
 TENANT_ID = "6e1c0a52-7d5b-4c3e-9a51-0d2f5b8c1e70"
@@ -50,6 +51,18 @@ def service_account(url: str) -> dict[str, Any]:
         "auth_uri": f"{url}/o/oauth2/v2/auth",
         "token_uri": f"{url}/token",
         "universe_domain": "googleapis.com",
+    }
+
+
+def workload(url: str, token_file: str) -> dict[str, Any]:
+    """The configuration of a machine for which another cloud vouches; it holds no key."""
+    pool = "projects/471100815/locations/global/workloadIdentityPools/village/providers/office"
+    return {
+        "type": "external_account",
+        "audience": f"//iam.googleapis.com/{pool}",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": f"{url}/v1/token",
+        "credential_source": {"file": token_file},
     }
 
 

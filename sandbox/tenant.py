@@ -25,6 +25,7 @@ class Tenant:
     secret_is_over   whether that secret's time is over
     certificates     certificates registered for the app; PEM
     is_installed     whether the app has a service principal in the tenant
+    policy           AADSTS number that every token request ends in: conditional access and the like
     denied           addresses that an application access policy closes to the app
     """
 
@@ -34,6 +35,7 @@ class Tenant:
     secret_is_over: bool = False
     certificates: list[str] = field(default_factory=list)
     is_installed: bool = True
+    policy: int | None = None
     denied: set[str] = field(default_factory=set)
 
 

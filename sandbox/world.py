@@ -66,7 +66,9 @@ class World:
 
     granted_scopes      Google scopes that the admin console grants to the service account
     tenant, graph_quirks  what Microsoft's administrator has set, and the whims of Graph
-    disabled_apis       Google APIs not switched on in the project: gmail, calendar, admin
+    disabled_apis       Google APIs not switched on in the project: gmail, calendar, admin,
+                        iamcredentials
+    workload_may_sign   whether a workload that Google knows may sign as the service account
     gmail_history_days  how far back history.list reaches; days
     shared_calendars    addresses of colleagues whose calendar everybody at Google may see
     google_page_items   most items of a page, where Google gives fewer than it was asked for
@@ -83,6 +85,7 @@ class World:
         self.series = {entry.uid: Series(entry, self.now) for entry in village.entries}
         self.granted_scopes = set(SCOPES)
         self.disabled_apis: set[str] = set()
+        self.workload_may_sign = True
         self.tenant, self.graph_quirks = Tenant(), GraphQuirks()
         self.gmail_history_days = 7.0
         self.google_page_items: int | None = None
@@ -293,6 +296,12 @@ class World:
         """Take away the mailbox: no Gmail, no Exchange licence."""
         with self.lock:
             self._without_mail.add(self._people[address].address)
+
+    def restore(self, address: str) -> None:
+        """Undo suspend and disable_mail. Raises KeyError for nobody's address."""
+        with self.lock:
+            self._suspended.discard(self._people[address].address)
+            self._without_mail.discard(self._people[address].address)
 
     def current(self, address: str) -> str:
         """The primary address of whose address this is. Raises KeyError for nobody's."""

@@ -9,16 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from connectors.day_budget import DayBudget
-from connectors.google import calendar, directory, gmail, problems
-from connectors.google.access import Endpoints, Key, Session, service
+from connectors.google import calendar, directory, gmail, problems, sign_in_problems
+from connectors.google.access import Endpoints, Session, service
 from connectors.google.gmail_requests import GmailRequests
+from connectors.google.keys import KEYLESS, Key
 from connectors.google.problems import CALENDAR, DIRECTORY, MAIL, Use
 from connectors.google.quotas import CURRENT, DAYS, EARLIER, UNLIMITED, Quota
 from connectors.pages import Held, Page, PullProblem
 from connectors.quota import Bucket, Clock, Limits
 from connectors.records import Mailbox
 
-__all__ = ["CURRENT", "EARLIER", "UNLIMITED", "Endpoints", "GoogleAccount", "Quota"]
+__all__ = ["CURRENT", "EARLIER", "KEYLESS", "UNLIMITED", "Endpoints", "GoogleAccount", "Quota"]
 
 TIMEOUT_S = 60.0
 _OWN = "google-me"
@@ -52,7 +53,7 @@ class GoogleAccount:
         calendars  whose ids are read with each mailbox, where its person may see them
         Raises PullProblem for a key that is none.
         """
-        self._key, self._admin, self._quota, self._clock = Key(key), admin, quota, clock
+        self._key, self._admin, self._quota, self._clock = Key(key, endpoints), admin, quota, clock
         self._calendars, self._timeout_s = tuple(calendars), timeout_s
         self.is_organisation = self._key.is_organisation
         self._mail = GmailRequests(endpoints)
@@ -170,7 +171,7 @@ class GoogleAccount:
     def _subject(self) -> str:
         """Whose rights a service account uses for the directory."""
         if not self.is_organisation or self._admin is None:
-            raise problems.no_admin()
+            raise sign_in_problems.no_admin()
         return self._admin
 
     def _person(self, mailbox: Mailbox) -> str | None:

@@ -1,8 +1,8 @@
-"""The way to Google: endpoints, key files, tokens, one request and its answer.
+"""The way to Google: endpoints, tokens, one request and its answer.
 
-Here: credentials for one use by one person, a connection of one thread, sending and judging.
-Not here: what to ask (gmail.py, calendar.py, directory.py), what a refusal means (problems.py),
-waiting (connectors/quota.py).
+Here: a connection of one thread for one use by one person, sending and judging.
+Not here: keys (keys.py), what to ask (gmail.py, calendar.py, directory.py), what a refusal means
+(problems.py, sign_in_problems.py), waiting (connectors/quota.py).
 
 google-auth makes and keeps the tokens, googleapiclient makes the requests, and both send them
 through a Session, not through the AuthorizedHttp that they bring: that one sleeps where it has
@@ -17,28 +17,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import google.oauth2.credentials
-import google.oauth2.service_account
 import httplib2
 from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
 from googleapiclient.discovery import Resource, build
 from googleapiclient.http import HttpRequest
 
-from connectors.google import batch, problems
+from connectors.google import batch, problems, sign_in_problems
 from connectors.google.problems import Use
 from connectors.pages import PullProblem
 from connectors.quota import Later, Limits, answered_at
 
-GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"
 ANSWER_BYTES = 1 << 28  # unpacked; the largest that Google gives is a hundredth of it
 _LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1"}
-_NEEDED = {
-    "service_account": ("client_email", "private_key", "token_uri"),
-    "authorized_user": ("client_id", "client_secret", "refresh_token", "token_uri"),
-}
 # Both write requests and answers into the log, where tokens and addresses would stand for ever.
 for _library in ("googleapiclient", "google.auth", "google.oauth2"):
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
@@ -57,11 +51,13 @@ class Endpoints:
     gmail: str = "https://gmail.googleapis.com"
     calendar: str = "https://www.googleapis.com/calendar/v3/"
     directory: str = "https://admin.googleapis.com"
+    token: str = "https://oauth2.googleapis.com/token"
+    iam: str = "https://iamcredentials.googleapis.com"
 
     def __post_init__(self) -> None:
         """Check all of them."""
-        for url in (self.gmail, self.calendar, self.directory):
-            if not _is_safe(url):
+        for url in (self.gmail, self.calendar, self.directory, self.token, self.iam):
+            if not is_safe(url):
                 raise ValueError("a Google endpoint is neither https nor on this machine")
 
     @property
@@ -70,7 +66,8 @@ class Endpoints:
         return f"{self.gmail.rstrip('/')}/batch/gmail/v1"
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
+    """Whether what is sent there can be read on the way by nobody."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS)
 
@@ -85,54 +82,6 @@ def service(name: str, version: str, endpoint: str) -> Resource:
         static_discovery=True,
         cache_discovery=False,
     )
-
-
-class Key:
-    """A key file: a service account that may act for everybody, or the consent of one person."""
-
-    def __init__(self, contents: Mapping[str, Any]) -> None:
-        """Read the parsed JSON. Raises PullProblem for what is no key, or no safe one."""
-        kind = contents.get("type")
-        self._contents = {"token_uri": GOOGLE_TOKEN_URI} | dict(contents)
-        texts = [self._contents.get(name) for name in _NEEDED.get(kind, ())]
-        if not texts or not all(isinstance(text, str) for text in texts):
-            raise problems.no_key()
-        if not _is_safe(self._contents["token_uri"]):
-            raise problems.no_key()
-        self.is_organisation = kind == "service_account"
-        self._account = _service_account(self._contents) if self.is_organisation else None
-        if self.is_organisation and self._account is None:
-            raise problems.no_key()
-
-    @property
-    def consent(self) -> tuple[str, str] | None:
-        """Where a person's consent is revoked, and its token; None for an organisation's key."""
-        if self.is_organisation:
-            return None
-        return urljoin(self._contents["token_uri"], "revoke"), self._contents["refresh_token"]
-
-    def credentials(self, use: Use, subject: str | None) -> Credentials:
-        """Credentials with the one scope of a use; of ``subject`` for an organisation's key."""
-        if self._account is not None:
-            return self._account.with_scopes([use.scope]).with_subject(subject)
-        return google.oauth2.credentials.Credentials(
-            token=None,
-            refresh_token=self._contents["refresh_token"],
-            token_uri=self._contents["token_uri"],
-            client_id=self._contents["client_id"],
-            client_secret=self._contents["client_secret"],
-            scopes=[use.scope],
-        )
-
-
-def _service_account(
-    contents: Mapping[str, Any],
-) -> google.oauth2.service_account.Credentials | None:
-    """None for a private key that cannot be read; its text stays out of every message."""
-    try:
-        return google.oauth2.service_account.Credentials.from_service_account_info(contents)
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +245,7 @@ class Session:
         """Send a request for a token. google-auth sees good answers only: it quotes the others."""
         response, content = self._exchange(url, method, body, dict(headers or {}))
         if response.status != http.client.OK:
-            raise problems.token_refused(
+            raise sign_in_problems.token_refused(
                 self._use,
                 self._is_person,
                 response.status,

@@ -1,7 +1,8 @@
 """What it means when Google does not serve a request, and what a person can do about it.
 
-Here: Google's reasons, each with its state and cure; which of them pass by themselves.
-Not here: asking (access.py), waiting and asking again (connectors/quota.py).
+Here: the reasons of Google's APIs, each with its state and cure; which of them pass by themselves.
+Not here: keys, consents and tokens that are refused (sign_in_problems.py), asking (access.py),
+waiting and asking again (connectors/quota.py).
 
 A text quotes neither the request nor the answer: both may hold tokens and addresses.
 """
@@ -9,10 +10,8 @@ A text quotes neither the request nor the answer: both may hold tokens and addre
 import http.client
 import re
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import httplib2
 from httplib2.decode import DecodeLimitError, DecodeRatioError
@@ -38,10 +37,10 @@ class Use:
         return self.scope.rpartition("/")[2]
 
 
-_CLIENT_WORDS = ("invalid_client", "unauthorized_client", "deleted_client")
 _SCOPES = "https://www.googleapis.com/auth/"
 MAIL = Use("Gmail API", f"{_SCOPES}gmail.metadata")
 CALENDAR = Use("Google Calendar API", f"{_SCOPES}calendar.events.readonly")
+SIGNING = Use("IAM Service Account Credentials API", f"{_SCOPES}cloud-platform")
 DIRECTORY = Use("Admin SDK API", f"{_SCOPES}admin.directory.user.readonly")
 
 
@@ -61,7 +60,7 @@ class Refused(PullProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class Text:
     """A problem as it is told; {api} and {scope} are filled in."""
 
     state: str
@@ -77,129 +76,57 @@ class _Text:
         )
 
 
-# -- the key file
+# -- being served
 
-_KEY_UNREADABLE = _Text(
-    "unreadable key file",
-    "Download the key of the service account, or connect the person, anew: this file is neither.",
-    is_account=True,
-)
-_NO_ADMIN = _Text(
-    "no administrator named",
-    "Name the address of an administrator who may read users: a service account has no directory.",
-)
-
-# -- signing in
-
-_REVOKED = _Text(
-    "access revoked",
-    "Run kith connect google again and allow access. While the consent screen of the project is "
-    "in testing, Google ends each access after seven days.",
-    is_account=True,
-)
-_UNKNOWN_PERSON = _Text(
-    "unknown or suspended user",
-    "Look in the admin console whether this person was suspended, deleted or renamed.",
-)
-_CLOCK = _Text(
-    "wrong clock",
-    "Set the date and time of this machine: Google takes a key only with the right time.",
-    is_account=True,
-)
-_KEY_GONE = _Text(
-    "key revoked",
-    "Create a new key for the service account in the Cloud console and connect with it: the "
-    "present one, or its account, was deleted.",
-    is_account=True,
-)
-_NOT_DELEGATED = _Text(
-    "scopes not granted",
-    "In the admin console, under Security, API controls, Domain-wide delegation, grant the client "
-    "id of the service account gmail.metadata, calendar.events.readonly and "
-    "admin.directory.user.readonly; {scope} is missing. It may take a day to work.",
-)
-_UNTICKED = _Text(
-    "missing consent",
-    "Run kith connect google again and tick the box that allows {scope}.",
-)
-_CLIENT = _Text(
-    "unknown client",
-    "Compare client id and secret with those of the OAuth client in the Cloud console, and "
-    "connect again.",
-    is_account=True,
-)
-_POLICY = _Text(
+POLICY = Text(
     "blocked by the organisation",
     "Ask the administrator to trust this application under Security, API controls.",
 )
-_SESSION_ENDED = _Text(
-    "sign-in expired",
-    "Run kith connect google again: the organisation demands a new sign-in from time to time.",
-    is_account=True,
-)
-_NO_CLIENT = _Text(
-    "no OAuth client",
-    "Download the JSON file of an OAuth client of the type Desktop app from the Cloud console, "
-    "under Google Auth Platform, Clients; this file is none.",
-    is_account=True,
-)
-_WEB_CLIENT = _Text(
-    "wrong type of OAuth client",
-    "Make one of the type Desktop app in the Cloud console: a client of the type Web application "
-    "cannot come back to this machine.",
-    is_account=True,
-)
-_DECLINED = _Text(
-    "not allowed",
-    "Run kith connect google again and allow access; nothing was connected.",
-    is_account=True,
-)
-_NOT_EXCHANGED = _Text(
-    "sign-in not finished",
-    "Run kith connect google again: Google took the answer of the browser no more; it is good once "
-    "and for minutes.",
-    is_account=True,
-)
-_SIGN_IN_REFUSED = _Text(
-    "sign-in refused",
-    "Connect again; Google refuses the key for a reason that kith does not know.",
-)
-
-# -- being served
-
-_UNAUTHORISED = _Text(
+_UNAUTHORISED = Text(
     "access refused",
     "Connect again: Google issued a token for the {api} and then did not take it.",
 )
-_MISSING_SCOPE = _Text(
+_MISSING_SCOPE = Text(
     "missing scope",
     "Connect again and grant {scope}: without it the {api} refuses to answer.",
 )
-_API_OFF = _Text(
+_API_OFF = Text(
     "{api} switched off",
     "Enable the {api} in the Cloud console, in the project that the key belongs to.",
 )
-_FORBIDDEN = _Text(
+_FORBIDDEN = Text(
     "not permitted",
     "Ask the administrator whether the {api} is allowed for this person.",
 )
-_NOT_AN_ADMIN = _Text(
+_NOT_AN_ADMIN = Text(
     "not an administrator",
     "Name an administrator with the privilege to read users, and see that it is still one.",
 )
-_NO_MAILBOX = _Text(
+_MAY_NOT_SIGN = Text(
+    "may not sign",
+    "In the Cloud console, under IAM and admin, Service accounts, grant whoever is logged in here "
+    "the role Service Account Token Creator on the service account.",
+    is_account=True,
+)
+_NO_SERVICE_ACCOUNT = Text(
+    "unknown service account",
+    "Compare the name of the service account with that in the Cloud console: there is none, or it "
+    "is switched off.",
+    is_account=True,
+)
+_NO_MAILBOX = Text(
     "no mailbox",
     "Switch Gmail on for this person in the admin console, or leave the mailbox out.",
 )
-_NO_CALENDAR = _Text(
+_NO_CALENDAR = Text(
     "no calendar",
     "Switch Calendar on for this person in the admin console, or leave the calendar out.",
 )
-_DAILY = _Text(
+_DAILY = Text(
     "daily quota used up",
     "Run again tomorrow, or ask Google for a higher quota of the {api}.",
 )
-_DAY_SPENT = _Text(
+_DAY_SPENT = Text(
     "the day's units are spent",
     "Run again after midnight in California; google.gmail_units_per_day in kith.toml says how many "
     "units of the {api} a day may cost.",
@@ -207,30 +134,30 @@ _DAY_SPENT = _Text(
 
 # -- what passes by itself, mostly
 
-_THROTTLED = _Text(
+_THROTTLED = Text(
     "too many requests",
     "Run again later; see that nothing else uses up the quota of this project or mailbox.",
 )
-_SERVER = _Text("Google fails", "Run again later: the {api} reports an error of its own.")
-_SILENT = _Text("no answer in time", "Run again later, and look whether the network is slow.")
-_UNREACHABLE = _Text(
+SERVER = Text("Google fails", "Run again later: the {api} reports an error of its own.")
+_SILENT = Text("no answer in time", "Run again later, and look whether the network is slow.")
+_UNREACHABLE = Text(
     "no connection",
     "Check the network. A proxy named in HTTPS_PROXY is used only where PySocks is installed.",
     is_account=True,
 )
-_BROKEN_OFF = _Text("connection lost", "Run again later, and look whether the network is stable.")
-_UNREADABLE = _Text(
+_BROKEN_OFF = Text("connection lost", "Run again later, and look whether the network is stable.")
+_UNREADABLE = Text(
     "unreadable answer",
     "Look whether a sign-in page of the network or a proxy stands between this machine and "
     "Google; else run again later.",
 )
-_UNTRUSTED = _Text(
+_UNTRUSTED = Text(
     "untrusted certificate",
     "Check this machine's date, and whether a proxy reads along; the certificates of one that "
     "may do so are named in HTTPLIB2_CA_CERTS.",
     is_account=True,
 )
-_HISTORY_LOST = _Text(
+_HISTORY_LOST = Text(
     "history out of reach",
     "Run again later: Google gave this mailbox a place in its history and then did not know it.",
 )
@@ -238,29 +165,13 @@ _HISTORY_LOST = _Text(
 # Google names its reasons in several fields and styles, so all of them are looked for at once.
 _WORD = re.compile(rb'"(?:reason|status|error|error_subtype)"\s*:\s*"([A-Za-z_]+)"')
 
-_TOKEN_TEXTS = {
-    "invalid_rapt": _SESSION_ENDED,
-    "rapt_required": _SESSION_ENDED,
-    "invalid_client": _CLIENT,
-    "deleted_client": _CLIENT,
-    "disabled_client": _CLIENT,
-    "invalid_scope": _UNTICKED,
-    "access_denied": _POLICY,
-    "admin_policy_enforced": _POLICY,
-    "org_internal": _POLICY,
-}
-_TOKEN_DESCRIPTIONS = {
-    b"reasonable timeframe": _CLOCK,
-    b"Invalid JWT Signature": _KEY_GONE,
-    b"account not found": _KEY_GONE,
-}
 _SERVICE_TEXTS = {
     "dailyLimitExceeded": _DAILY,
     "accessNotConfigured": _API_OFF,
     "SERVICE_DISABLED": _API_OFF,
     "insufficientPermissions": _MISSING_SCOPE,
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT": _MISSING_SCOPE,
-    "domainPolicy": _POLICY,
+    "domainPolicy": POLICY,
     "notACalendarUser": _NO_CALENDAR,
 }
 _THROTTLES = {
@@ -279,41 +190,6 @@ TRANSPORT_ERRORS = (
     DecodeRatioError,
 )
 """Whatever sending a request may raise."""
-
-
-def no_key() -> PullProblem:
-    """The key file is none, or would send its secret to an unsafe place."""
-    return _KEY_UNREADABLE.of(DIRECTORY)
-
-
-def no_client() -> PullProblem:
-    """The file is no OAuth client."""
-    return _NO_CLIENT.of(MAIL)
-
-
-def web_client() -> PullProblem:
-    """The OAuth client is one for servers."""
-    return _WEB_CLIENT.of(MAIL)
-
-
-def declined() -> PullProblem:
-    """The browser brought back no code."""
-    return _DECLINED.of(MAIL)
-
-
-def not_exchanged(body: Mapping[str, Any]) -> PullProblem:
-    """The token endpoint gave no refresh token for a code."""
-    return (_CLIENT if body.get("error") in _CLIENT_WORDS else _NOT_EXCHANGED).of(MAIL)
-
-
-def unticked(use: Use) -> PullProblem:
-    """The person agreed, but not to this."""
-    return _UNTICKED.of(use)
-
-
-def no_admin() -> PullProblem:
-    """A service account reads the directory as an administrator, and none was named."""
-    return _NO_ADMIN.of(DIRECTORY)
 
 
 def history_lost() -> PullProblem:
@@ -349,31 +225,6 @@ def lost(use: Use, error: BaseException) -> Later | PullProblem:
     return Later(_BROKEN_OFF.of(use))
 
 
-def token_refused(
-    use: Use,
-    is_person: bool,
-    status: int,
-    body: bytes,
-    retry_after: str | None,
-    answered_at: datetime,
-) -> Later | PullProblem:
-    """What an answer of the token endpoint other than 200 means."""
-    if later := _passing(use, status, body, retry_after, answered_at):
-        return later
-    words = _words(body)
-    for phrase, text in _TOKEN_DESCRIPTIONS.items():
-        if phrase in body:
-            return text.of(use)
-    for word, text in _TOKEN_TEXTS.items():
-        if word in words:
-            return text.of(use)
-    if "unauthorized_client" in words:
-        return (_CLIENT if is_person else _NOT_DELEGATED).of(use)
-    if "invalid_grant" in words:
-        return (_REVOKED if is_person else _UNKNOWN_PERSON).of(use)
-    return _SIGN_IN_REFUSED.of(use) if words else unreadable(use)
-
-
 def refused(
     use: Use, status: int, body: bytes, retry_after: str | None, answered_at: datetime
 ) -> Later | PullProblem:
@@ -381,12 +232,14 @@ def refused(
 
     Refused where the table has no better word.
     """
-    words = _words(body)
+    words = words_of(body)
     for word, text in _SERVICE_TEXTS.items():
         if word in words:
             return text.of(use)
-    if later := _passing(use, status, body, retry_after, answered_at):
+    if later := passing(use, status, body, retry_after, answered_at):
         return later
+    if use is SIGNING and status in (400, 403, 404):
+        return (_MAY_NOT_SIGN if status == 403 else _NO_SERVICE_ACCOUNT).of(use)
     if status == 401:
         return _UNAUTHORISED.of(use)
     if status == 403:
@@ -398,17 +251,18 @@ def refused(
     return Refused(use, status)
 
 
-def _passing(
+def passing(
     use: Use, status: int, body: bytes, retry_after: str | None, answered_at: datetime
 ) -> Later | None:
     """A refusal that passes by itself."""
     pause_s = retry_after_s(retry_after, answered_at)
-    if status == 429 or (status == 403 and _words(body) & _THROTTLES):
+    if status == 429 or (status == 403 and words_of(body) & _THROTTLES):
         return Later(_THROTTLED.of(use), pause_s, is_throttle=True)
     if status >= 500 or status == 408:
-        return Later(_SERVER.of(use), pause_s)
+        return Later(SERVER.of(use), pause_s)
     return None
 
 
-def _words(body: bytes) -> set[str]:
+def words_of(body: bytes) -> set[str]:
+    """Every reason that an answer names."""
     return {word.decode("ascii") for word in _WORD.findall(body)}

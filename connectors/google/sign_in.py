@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from connectors.google import problems
-from connectors.google.access import GOOGLE_TOKEN_URI
+from connectors.google import problems, sign_in_problems
+from connectors.google.access import Endpoints
 from connectors.http import Http, Timeouts, check_endpoint
 
 _AUTH_URI = "https://accounts.google.com/o/oauth2/v2/auth"
@@ -39,13 +39,13 @@ class Client:
     def of(cls, contents: Mapping[str, Any]) -> "Client":
         """From the parsed file that the Cloud console lets one download. Raises PullProblem."""
         if "web" in contents:
-            raise problems.web_client()
+            raise sign_in_problems.web_client()
         inner = contents.get("installed")
-        given = {"auth_uri": _AUTH_URI, "token_uri": GOOGLE_TOKEN_URI}
+        given = {"auth_uri": _AUTH_URI, "token_uri": Endpoints().token}
         given |= dict(inner) if isinstance(inner, Mapping) else {}
         values = [given.get(name) for name in cls.__slots__]
         if not all(isinstance(value, str) and value for value in values):
-            raise problems.no_client()
+            raise sign_in_problems.no_client()
         made = cls(*values)
         # A browser would open anything, and whoever made the file may not be who downloaded it.
         check_endpoint(made.auth_uri, _NAME)
@@ -90,7 +90,7 @@ class Consent:
         Raises PullProblem where the person said no or left out a scope, and Later.
         """
         if "code" not in answer:
-            raise problems.declined()
+            raise sign_in_problems.declined()
         parts = urlsplit(self._client.token_uri)
         http = Http(f"{parts.scheme}://{parts.netloc}", _NAME, Timeouts())
         try:
@@ -110,11 +110,11 @@ class Consent:
             http.close()
         token = given.body.get("refresh_token")
         if given.status >= 400 or not isinstance(token, str):
-            raise problems.not_exchanged(given.body)
+            raise sign_in_problems.not_exchanged(given.body)
         # The boxes of the consent page can be unticked one by one.
         granted = str(given.body.get("scope", "")).split()
         if missing := next((use for use in _USES if use.scope not in granted), None):
-            raise problems.unticked(missing)
+            raise sign_in_problems.unticked(missing)
         return {
             "type": "authorized_user",
             "client_id": self._client.client_id,

@@ -44,9 +44,31 @@ _CONDITIONAL = (
     "blocked by conditional access",
     "let an administrator exclude this app from the policy, or run kith where the policy allows it",
 )
+_SIGN_IN_ENDED = (
+    "sign-in expired",
+    f"{_CONNECT}: the organisation demands a new sign-in from time to time",
+)
 _CHALLENGED = (
     "another sign-in step is asked for",
     f"{_CONNECT} and finish every step in the browser",
+)
+_PASSWORD = ("password expired", f"set a new password, then {_CONNECT}")
+_DELETED = ("account deleted", "disconnect this account: the directory does not know it any more")
+_APP_DISABLED = (
+    "app registration disabled",
+    "let an administrator enable the app under Enterprise applications",
+)
+_NOT_REQUESTED = (
+    "permissions not registered",
+    "add the permissions that the guide names under API permissions in the app registration",
+)
+_ONE_TENANT = (
+    "app of one organisation",
+    "name it: kith connect microsoft --tenant with the directory id from the app's overview",
+)
+_PRIVATE_ONLY = (
+    "app for private accounts",
+    "sign in with --tenant consumers, or open the app to organisations under Authentication",
 )
 _NOT_PUBLIC = (
     "app allows no public clients",
@@ -62,46 +84,101 @@ _SIGN_IN = {
         "client secret expired",
         f"make a new client secret in the app registration and {_CONNECT} with it",
     ),
+    1000502: (
+        "certificate expired",
+        f"upload a new certificate to the app registration and {_CONNECT} with it",
+    ),
+    700025: (
+        "app is a public client",
+        "sign in as one person with --client-id, or switch Allow public client flows off",
+    ),
+    50012: _WRONG_CERTIFICATE,
     700027: _WRONG_CERTIFICATE,
     700024: _CLOCK,
     700016: _UNKNOWN_APP,
-    7000112: (
-        "app registration disabled",
-        "let an administrator enable the app under Enterprise applications",
+    70001: _APP_DISABLED,
+    7000112: _APP_DISABLED,
+    7000229: _NO_CONSENT,
+    50194: _ONE_TENANT,
+    9002331: _PRIVATE_ONLY,
+    9002346: _PRIVATE_ONLY,
+    90038: (
+        "tenant in a national cloud",
+        "set graph_endpoint and login_endpoint under [microsoft] in kith.toml to that cloud's",
     ),
+    50059: _UNKNOWN_TENANT,
+    50128: _UNKNOWN_TENANT,
     90002: _UNKNOWN_TENANT,
     900021: _UNKNOWN_TENANT,
     900023: _UNKNOWN_TENANT,
     50020: _UNKNOWN_TENANT,
     65001: _NO_CONSENT,
     65004: _DECLINED,
+    90008: _NO_CONSENT,
     90094: _NO_CONSENT,
+    90095: _NO_CONSENT,
+    900941: _NO_CONSENT,
+    65005: _NOT_REQUESTED,
+    650056: _NOT_REQUESTED,
+    650057: _NOT_REQUESTED,
+    70011: _NOT_REQUESTED,
     50105: (
         "account not assigned to the app",
         "let an administrator assign the account to the app under Enterprise applications",
     ),
-    50034: ("account deleted", "disconnect this account: the directory does not know it any more"),
+    16003: _DELETED,
+    50034: _DELETED,
+    51004: _DELETED,
+    90072: _DELETED,
     50057: _DISABLED,
-    50055: ("password expired", f"set a new password, then {_CONNECT}"),
+    50053: (
+        "account locked",
+        "wait an hour, or let an administrator unlock the account: too many sign-ins failed",
+    ),
+    50055: _PASSWORD,
+    50135: _PASSWORD,
+    50144: _PASSWORD,
     50173: _REVOKED,
     50132: _REVOKED,
     50133: _REVOKED,
+    50089: _REVOKED,
+    50139: _REVOKED,
     54005: _REVOKED,
     70000: _REVOKED,
     70008: _REVOKED,
     700082: _REVOKED,
     700084: _REVOKED,
+    70043: _SIGN_IN_ENDED,
+    70044: _SIGN_IN_ENDED,
+    50005: _CONDITIONAL,
+    50097: _CONDITIONAL,
+    50129: _CONDITIONAL,
+    50131: _CONDITIONAL,
+    50155: _CONDITIONAL,
+    50187: _CONDITIONAL,
+    500021: _CONDITIONAL,
     700003: _CONDITIONAL,
+    530003: _CONDITIONAL,
+    530004: _CONDITIONAL,
+    530031: _CONDITIONAL,
     530032: _CONDITIONAL,
+    530034: _CONDITIONAL,
+    530035: _CONDITIONAL,
     53000: _CONDITIONAL,
     53001: _CONDITIONAL,
     53002: _CONDITIONAL,
     53003: _CONDITIONAL,
-    53004: _CONDITIONAL,
+    53011: _CONDITIONAL,
+    53004: _CHALLENGED,
+    50072: _CHALLENGED,
     50074: _CHALLENGED,
     50076: _CHALLENGED,
     50078: _CHALLENGED,
     50079: _CHALLENGED,
+    50125: _CHALLENGED,
+    50158: _CHALLENGED,
+    50161: _CHALLENGED,
+    50199: _CHALLENGED,
 }
 # What becomes of a sign-in by a person; the numbers beside these words tell less.
 _PERSON_WORDS = {
@@ -122,6 +199,7 @@ _SIGN_IN_WORDS = {
     "invalid_tenant": _UNKNOWN_TENANT,
 }
 _PASSING_WORDS = ("temporarily_unavailable", "server_error")
+_PASSING = frozenset({50033, 50087, 50196, 90006, 90012, 90024, 90033, 90055, 90090, 90091})
 
 _NO_MAILBOX = (
     "no mailbox",
@@ -196,7 +274,7 @@ def sign_in_problem(body: Mapping[str, Any]) -> PullProblem:
 
 def is_passing(body: Mapping[str, Any]) -> bool:
     """Whether the token endpoint may well answer if it is asked again."""
-    return body.get("error") in _PASSING_WORDS
+    return body.get("error") in _PASSING_WORDS or not _PASSING.isdisjoint(_numbers(body))
 
 
 def _numbers(body: Mapping[str, Any]) -> list[int]:

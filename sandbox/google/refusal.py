@@ -107,6 +107,16 @@ def api_disabled(api: str) -> Refusal:
     )
 
 
+def may_not_sign() -> Refusal:
+    """Somebody without the role Service Account Token Creator."""
+    return Refusal(
+        403,
+        "Permission 'iam.serviceAccounts.signBlob' denied on resource (or it may not exist).",
+        "forbidden",
+        status="PERMISSION_DENIED",
+    )
+
+
 def no_such_path() -> Refusal:
     """Nothing is served there, or not by this method."""
     return Refusal(404, "Not Found", "notFound")

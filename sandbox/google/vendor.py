@@ -16,6 +16,7 @@ from sandbox.google.batch import Part
 from sandbox.google.calendar import Calendar
 from sandbox.google.directory import Directory
 from sandbox.google.gmail import Caller, Gmail
+from sandbox.google.iam import SIGNING_PATH, Signing
 from sandbox.google.query import Query
 from sandbox.google.refusal import Refusal
 from sandbox.google.tokens import Tokens
@@ -95,6 +96,7 @@ class Google:
         self._world = world
         self.tokens = Tokens(world)
         self.calendar = Calendar(world)
+        self.signing = Signing(world)
         self.routes = tuple(_routes(Gmail(world), self.calendar, Directory(world)))
         self.controls: dict[str, Control] = {
             "expire_tokens": lambda body: self.tokens.expire(body.get("address")),
@@ -108,6 +110,8 @@ class Google:
             ("POST", "/revoke"): self.tokens.revoke,
             ("GET", "/o/oauth2/v2/auth"): self.tokens.consent_page,
             ("POST", "/batch/gmail/v1"): self._batch,
+            ("POST", "/v1/token"): self.signing.vouch,
+            ("POST", SIGNING_PATH): self.signing.sign,
         }
 
     def answer(self, request: Request) -> Answer:

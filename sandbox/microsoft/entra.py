@@ -116,6 +116,9 @@ class Entra:
         if grant is None:
             raise SignInRefusal("unsupported_grant_type", 70003, "The grant type is not supported.")
         self._check_client(form)
+        if self.world.tenant.policy is not None:
+            message = "Access has been blocked by a policy of the organisation."
+            raise SignInRefusal("invalid_grant", self.world.tenant.policy, message)
         return grant(form)
 
     def _check_client(self, form: Form) -> None:

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from connectors.http import Http
 from connectors.microsoft import UNLIMITED, Endpoints, MicrosoftAccount
 from connectors.microsoft.access import SignIn
-from connectors.microsoft.refusals import refusal, sign_in_problem
+from connectors.microsoft.refusals import is_passing, refusal, sign_in_problem
 from connectors.pages import PullProblem, Stopped
 from connectors.quota import Clock, Later
 from sandbox.exchange import Answer, Request
@@ -289,7 +289,25 @@ def test_every_refused_sign_in_says_so_at_once_for_the_whole_account(
         (700024, "invalid_client", "clock is wrong"),
         (65001, "invalid_grant", "consent missing"),
         (53003, "invalid_grant", "blocked by conditional access"),
+        (530035, "invalid_grant", "blocked by conditional access"),
+        (50131, "invalid_grant", "blocked by conditional access"),
+        (50097, "interaction_required", "blocked by conditional access"),
         (50076, "invalid_grant", "another sign-in step is asked for"),
+        (50158, "interaction_required", "another sign-in step is asked for"),
+        (70043, "invalid_grant", "sign-in expired"),
+        (50053, "invalid_grant", "account locked"),
+        (50057, "invalid_grant", "account disabled"),
+        (50144, "invalid_grant", "password expired"),
+        (90072, "invalid_grant", "account deleted"),
+        (1000502, "invalid_client", "certificate expired"),
+        (700025, "invalid_client", "app is a public client"),
+        (70001, "unauthorized_client", "app registration disabled"),
+        (650057, "invalid_client", "permissions not registered"),
+        (90094, "interaction_required", "consent missing"),
+        (7000229, "unauthorized_client", "consent missing"),
+        (50194, "invalid_request", "app of one organisation"),
+        (9002331, "invalid_request", "app for private accounts"),
+        (90038, "invalid_request", "tenant in a national cloud"),
         (700082, "invalid_grant", "access revoked"),
         (7000218, "invalid_client", "app allows no public clients"),
         (50105, "invalid_grant", "account not assigned to the app"),
@@ -307,6 +325,20 @@ def test_codes_of_entra(number: int, word: str, state: str, in_codes: bool):
     assert found.is_account
     assert "TEXT" not in str(found)
     assert "TRACE" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("body", "passes"),
+    [
+        ({"error": "temporarily_unavailable"}, True),
+        ({"error": "invalid_request", "error_codes": [90033]}, True),
+        ({"error": "invalid_client", "error_description": "AADSTS50196: loop"}, True),
+        ({"error": "invalid_grant", "error_codes": [53003]}, False),
+        ({}, False),
+    ],
+)
+def test_what_entra_may_answer_later(body: dict, passes: bool):
+    assert is_passing(body) is passes
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ class SmallWorld:
                 "gmail_endpoint": google,
                 "calendar_endpoint": f"{google}/calendar/v3/",
                 "directory_endpoint": google,
+                "token_endpoint": f"{google}/token",
+                "iam_endpoint": google,
                 "quota": "unlimited",
             },
             "microsoft": {

@@ -248,12 +248,33 @@ def test_the_listener_is_open_to_this_machine_only():
         assert listener._server.server_address[0] == "127.0.0.1"
 
 
+def test_a_service_account_without_a_key_needs_no_place_for_secrets(
+    settings, sandbox, tmp_path, monkeypatch
+):
+    token, config = tmp_path / "token", tmp_path / "workload.json"
+    token.write_text(keys.WORKLOAD_TOKEN)
+    config.write_text(json.dumps(keys.workload(sandbox.google_url, str(token))))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(config))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    strict = settings.model_copy(update={"secrets": None})
+    key, admin = accounts.keyless(keys.SERVICE_ACCOUNT), sandbox.world.admin(GOOGLE)
+    account = accounts.connect(strict, "google", key, admin)
+    assert account.account_id == f"google-{GOOGLE}" and account.is_organisation
+    assert {one.address for one in account.directory(strict)} >= {admin}
+    assert not accounts.store(strict).wants_passphrase()
+
+
+def test_a_service_account_is_named_as_google_names_it():
+    with pytest.raises(AccountError, match=r"kith@project\.iam\.gserviceaccount\.com"):
+        accounts.keyless("ann@example.org")
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("google",),
         ("google", "--client-id", "x"),
-        ("microsoft", "--client", "x.json"),
+        ("microsoft", "--service-account", "x"),
         ("google", "--key-file", "x.json", "--client", "y.json"),
         ("google", "--client", "x.json", "--device"),
     ],

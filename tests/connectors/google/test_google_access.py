@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.google import CURRENT, UNLIMITED, Endpoints, batch
-from connectors.google.access import Key
 from connectors.google.batch import Part
+from connectors.google.keys import Key
 from connectors.google.problems import MAIL
 from connectors.pages import PullProblem, Stopped
 from connectors.quota import Clock

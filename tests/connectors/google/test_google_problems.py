@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.google import problems
-from connectors.google.problems import CALENDAR, DIRECTORY, MAIL, Refused, Use
+from connectors.google import problems, sign_in_problems
+from connectors.google.problems import CALENDAR, DIRECTORY, MAIL, SIGNING, Refused, Use
 from connectors.pages import PullProblem
 from connectors.quota import Later
 
@@ -52,6 +52,19 @@ def detail(code: int, reason: str, status: str) -> bytes:
         (CALENDAR, 404, api_error(404, "notFound"), "no calendar"),
         (DIRECTORY, 403, api_error(403, "forbidden"), "not an administrator"),
         (MAIL, 403, api_error(403, "forbidden"), "not permitted"),
+        (
+            SIGNING,
+            403,
+            detail(403, "IAM_PERMISSION_DENIED", "PERMISSION_DENIED"),
+            "may not sign",
+        ),
+        (SIGNING, 404, detail(404, "", "NOT_FOUND"), "unknown service account"),
+        (
+            SIGNING,
+            403,
+            detail(403, "SERVICE_DISABLED", "PERMISSION_DENIED"),
+            "IAM Service Account Credentials API switched off",
+        ),
         (MAIL, 401, api_error(401, "authError", "UNAUTHENTICATED"), "access refused"),
         (CALENDAR, 410, api_error(410, "fullSyncRequired"), "request refused (410)"),
         (MAIL, 404, api_error(404, "notFound"), "request refused (404)"),
@@ -98,7 +111,13 @@ IAT = "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reas
     ("is_person", "body", "state"),
     [
         (True, token_error("invalid_grant", EXPIRED), "access revoked"),
-        (True, token_error("invalid_grant", "Account disabled"), "access revoked"),
+        (True, token_error("invalid_grant", "Account disabled"), "account suspended or deleted"),
+        (
+            True,
+            token_error("invalid_grant", "The account has been deleted"),
+            "account suspended or deleted",
+        ),
+        (True, token_error("access_denied", "Account restricted"), "blocked by the organisation"),
         (
             True,
             b'{"error": "invalid_grant", "error_subtype": "invalid_rapt"}',
@@ -115,6 +134,22 @@ IAT = "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reas
             token_error("invalid_grant", "Invalid email or User ID"),
             "unknown or suspended user",
         ),
+        (
+            False,
+            token_error("invalid_request", "Invalid impersonation &quot;sub&quot; field."),
+            "unknown or suspended user",
+        ),
+        (
+            False,
+            token_error("invalid_grant", "The account has been deleted"),
+            "unknown or suspended user",
+        ),
+        (False, token_error("invalid_grant", "Robot is disabled."), "key revoked"),
+        (
+            False,
+            token_error("invalid_grant", "Invalid JWT: No valid verifier found for issuer."),
+            "key revoked",
+        ),
         (False, token_error("invalid_grant", IAT), "wrong clock"),
         (False, token_error("invalid_grant", "Invalid JWT Signature."), "key revoked"),
         (False, token_error("invalid_grant", "Invalid grant: account not found"), "key revoked"),
@@ -122,19 +157,28 @@ IAT = "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reas
     ],
 )
 def test_a_refused_sign_in_has_its_own_state(is_person: bool, body: bytes, state: str):
-    problem = problems.token_refused(MAIL, is_person, 400, body, None, NOW)
+    problem = sign_in_problems.token_refused(MAIL, is_person, 400, body, None, NOW)
     assert isinstance(problem, PullProblem)
     assert problem.state == state
 
 
+def test_a_token_endpoint_that_fails_inside_may_pass():
+    body = token_error("internal_failure", "Backend Error")
+    later = sign_in_problems.token_refused(MAIL, True, 400, body, None, NOW)
+    assert isinstance(later, Later) and later.problem.state == "Google fails"
+
+
 def test_a_page_instead_of_a_token_may_pass():
-    later = problems.token_refused(MAIL, True, 403, b"<html>Sign in to this network", None, NOW)
+    later = sign_in_problems.token_refused(
+        MAIL, True, 403, b"<html>Sign in to this network", None, NOW
+    )
     assert isinstance(later, Later)
     assert later.problem.state == "unreadable answer"
 
 
 def test_every_state_has_one_cause():
-    texts = [one for one in vars(problems).values() if isinstance(one, problems._Text)]
+    found = {**vars(problems), **vars(sign_in_problems)}
+    texts = [one for one in found.values() if isinstance(one, problems.Text)]
     assert len(texts) > 20
     assert len({text.state for text in texts}) == len(texts)
     assert len({text.cure for text in texts}) == len(texts)
