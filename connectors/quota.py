@@ -11,6 +11,7 @@ import random
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from typing import TypeVar
 from connectors.day_budget import DayBudget
 from connectors.pages import PullProblem, Stopped
 
-ATTEMPTS = 8
+ATTEMPTS = 10  # with their pauses they outlast the minute for which a provider counts
 LONGEST_PAUSE_S = 15 * 60  # a provider that asks for more is asked again by the next run
 SAVED_S = 1.0  # what a bucket lets through at once after a rest
 _FIRST_PAUSE_S, _SLOWEST_PAUSE_S = 0.5, 64.0
@@ -75,14 +76,24 @@ class Bucket:
 
     units_per_minute  how much may be spent in a minute; None for no limit
     saved_s           what comes in during so many seconds may be saved up
+    minute_s          no so many seconds see more than a minute's units, however large each request
+                      is; a little more than a minute, for requests do not arrive as they were sent
     """
 
     def __init__(
-        self, units_per_minute: float | None, clock: Clock, *, saved_s: float = SAVED_S
+        self,
+        units_per_minute: float | None,
+        clock: Clock,
+        *,
+        saved_s: float = SAVED_S,
+        minute_s: float | None = None,
     ) -> None:
         """Begin full."""
+        self._per_minute = units_per_minute
         self._rate_per_s = None if units_per_minute is None else units_per_minute / 60
-        self._clock, self._saved_s = clock, saved_s
+        self._clock, self._saved_s, self._minute_s = clock, saved_s, minute_s
+        self._lately: deque[tuple[float, float]] = deque()  # when, units
+        self._lately_spent = 0.0
         self._lock = threading.Lock()
         self._free_at_s = self._paused_until_s = clock.now_s() - saved_s
 
@@ -93,11 +104,27 @@ class Bucket:
             if self._rate_per_s is not None:
                 # Nothing is saved up in a pause: those who waited for its end do not rush off.
                 earliest = max(self._free_at_s, now - self._saved_s, self._paused_until_s)
-                start = self._free_at_s = earliest + units / self._rate_per_s
+                start = self._within_minute(earliest + units / self._rate_per_s, units)
+                self._free_at_s = start
         self._clock.wait(max(start - now, 0.0))
         # A pause may begin, or grow, while others wait.
         while (left_s := self._pause_left_s()) > 0:
             self._clock.wait(left_s)
+
+    def _within_minute(self, start: float, units: float) -> float:
+        """When no minute that ends then is overdrawn by ``units`` more; not before ``start``."""
+        if self._minute_s is None:
+            return start
+        lately = self._lately
+        while lately and (
+            lately[0][0] <= start - self._minute_s or self._lately_spent + units > self._per_minute
+        ):
+            at_s, spent = lately.popleft()
+            self._lately_spent -= spent
+            start = max(start, at_s + self._minute_s)
+        lately.append((start, units))
+        self._lately_spent += units
+        return start
 
     def _pause_left_s(self) -> float:
         with self._lock:
@@ -119,10 +146,14 @@ class Limits:
         units_per_minute: float | None = None,
         at_once: int | None = None,
         day: DayBudget | None = None,
+        minute_s: float | None = None,
     ) -> None:
-        """A bucket of its own beside the project's bucket and day; ``at_once`` in flight."""
+        """A bucket of its own beside the project's bucket and day; ``at_once`` in flight.
+
+        ``minute_s`` as in Bucket.
+        """
         self._clock, self._project, self._day = clock, project, day
-        self._mailbox = Bucket(units_per_minute, clock)
+        self._mailbox = Bucket(units_per_minute, clock, minute_s=minute_s)
         self._in_flight = threading.BoundedSemaphore(at_once) if at_once else None
 
     def ask(self, call: Callable[[], T], units: float = 1) -> T:

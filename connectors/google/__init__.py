@@ -22,6 +22,7 @@ from connectors.records import Mailbox
 __all__ = ["CURRENT", "EARLIER", "KEYLESS", "UNLIMITED", "Endpoints", "GoogleAccount", "Quota"]
 
 TIMEOUT_S = 60.0
+MINUTE_S = 61.0  # Google's, and what requests may be late
 _OWN = "google-me"
 
 
@@ -61,8 +62,13 @@ class GoogleAccount:
         self._users = service("admin", "directory_v1", endpoints.directory).users()
         units = quota.gmail_project_units_per_day
         self.day = None if units is None else DayBudget(units, DAYS, problems.day_spent)
-        self._gmail_project = Bucket(quota.gmail_project_units_per_minute, clock)
-        self._calendar_project = Bucket(quota.calendar_project_requests_per_minute, clock)
+        self._gmail_project, self._calendar_project = (
+            Bucket(units, clock, minute_s=MINUTE_S)
+            for units in (
+                quota.gmail_project_units_per_minute,
+                quota.calendar_project_requests_per_minute,
+            )
+        )
         self._directory_project = Bucket(None, clock)
 
     def owner(self) -> Mailbox | None:
@@ -161,7 +167,7 @@ class GoogleAccount:
             DIRECTORY: (self._directory_project, None),
         }[use]
         day = self.day if use is MAIL else None
-        limits = Limits(self._clock, project, per_minute, day=day)
+        limits = Limits(self._clock, project, per_minute, day=day, minute_s=MINUTE_S)
         return Session(self._key.credentials(use, subject), use, limits, self._timeout_s)
 
     def _profile(self, session: Session) -> dict[str, Any]:

@@ -29,24 +29,33 @@ from connectors.records import Address, Attendee, Event, Reject
 PRIMARY = "primary"
 NO_ID = "no id"
 NO_START = "no readable start"
+UNKNOWN_VALUE = "unknown value, taken for the usual one"
 LISTED_AT_ONCE = 2500  # Google gives no more
 LISTED_ANEW_AFTER = timedelta(days=30)
 _PERSON = "email,displayName"
 FIELDS = (
     "nextPageToken,nextSyncToken,items(id,iCalUID,recurringEventId,status,updated,sequence,"
     f"start,end,originalStartTime,eventType,transparency,organizer({_PERSON},self),"
-    f"attendees({_PERSON},responseStatus,resource,organizer),attendeesOmitted,"
+    f"attendees({_PERSON},responseStatus,resource,organizer,asyncOperation),attendeesOmitted,"
     "guestsCanSeeOtherGuests)"
 )
 _CALENDARS = ".calendar.google.com"
 _ROOM_DOMAIN = "resource.calendar.google.com"
 _KINDS = {
+    "default": "default",
+    "fromGmail": "default",
     "focusTime": "focus_time",
     "outOfOffice": "out_of_office",
     "workingLocation": "working_location",
     "birthday": "birthday",
 }
-_RESPONSES = {"accepted": "accepted", "tentative": "tentative", "declined": "declined"}
+_RESPONSES = {
+    "needsAction": "needs_action",
+    "accepted": "accepted",
+    "tentative": "tentative",
+    "declined": "declined",
+}
+_STATUSES = ("confirmed", "tentative", "cancelled")
 _DAY = timedelta(days=1)
 
 
@@ -195,7 +204,10 @@ def _cancelled(item: Mapping[str, Any], at: datetime, calendar_id: str) -> Itera
 def records(
     item: Mapping[str, Any], mailbox_id: str, calendar_id: str = PRIMARY
 ) -> Iterator[Event | Reject]:
-    """The Event, then a Reject for attendees without an address; one Reject for a broken event."""
+    """The Event, then a Reject for attendees without an address and for each unknown value.
+
+    One Reject for a broken event.
+    """
     event_id = item["id"]
     start_at = _moment(item.get("start"))
     if start_at is None:
@@ -205,7 +217,8 @@ def records(
     end_at = _moment(item.get("end")) or start_at + (_DAY if is_all_day else timedelta(0))
     series_id = item.get("recurringEventId")
     organizer = item.get("organizer") or {}
-    attendees, unreadable = _attendees(item.get("attendees") or ())
+    invited = item.get("attendees") or ()
+    attendees, unreadable = _attendees(invited)
     yield Event(
         mailbox_id=mailbox_id,
         calendar_id=calendar_id,
@@ -223,7 +236,9 @@ def records(
         # An entry for oneself has an owner, but nobody called it.
         organizer=_person(organizer) if attendees else None,
         attendees=_with_organizer(attendees, _person(organizer)),
+        # Of a large group that was invited Google lists the members by and by.
         has_all_attendees=not item.get("attendeesOmitted")
+        and not any(one.get("asyncOperation") for one in invited)
         and (item.get("guestsCanSeeOtherGuests") is not False or bool(organizer.get("self"))),
         sequence=item.get("sequence"),
         updated_at=_updated_at(item),
@@ -231,6 +246,19 @@ def records(
     if unreadable:
         whole = _rejected(item, mailbox_id, f"{event_id}, attendee", NO_ADDRESS)
         yield replace(whole, length=unreadable)
+    for name in _unknown(item):
+        yield _rejected(item, mailbox_id, f"{event_id}, {name}", UNKNOWN_VALUE)
+
+
+def _unknown(item: Mapping[str, Any]) -> Iterator[str]:
+    """Properties of an event with a value that Google did not know when this was written."""
+    if item.get("eventType", "default") not in _KINDS:
+        yield "eventType"
+    if item.get("status", "confirmed") not in _STATUSES:
+        yield "status"
+    responses = {one.get("responseStatus", "needsAction") for one in item.get("attendees") or ()}
+    if not responses <= _RESPONSES.keys():
+        yield "responseStatus"
 
 
 def _rejected(item: Mapping[str, Any], mailbox_id: str, locator: str, reason: str) -> Reject:

@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from connectors.google.access import Session
@@ -55,7 +55,7 @@ class Fetcher:
         """
         waiting = deque(self._plan(wanted))
         while waiting:
-            units = sum(one.units for one in islice(waiting, self._size))
+            units = sum(one.units for one in self._batch(waiting))
             yield self._session.ask_for(lambda: self._attempt(waiting), units)
 
     def _plan(self, wanted: Mapping[str, str | None]) -> Iterator[_Wanted]:
@@ -74,12 +74,18 @@ class Fetcher:
         path = self._requests.message_path(message_id)
         return _Wanted(path, (message_id,), self._quota.message_units, is_thread=False)
 
+    def _batch(self, waiting: deque[_Wanted]) -> list[_Wanted]:
+        """What to ask for next: at least one, else as much as may go together."""
+        units = accumulate(one.units for one in islice(waiting, self._size))
+        count = sum(1 for one in units if one <= self._quota.batch_units)
+        return list(islice(waiting, max(count, 1)))
+
     def _attempt(self, waiting: deque[_Wanted]) -> list[dict[str, Any]]:
         """One batch of what waits, which keeps what is not served. Raises Later and PullProblem.
 
         There is no pause as long as one part of a batch is served: the buckets keep the pace.
         """
-        batch = list(islice(waiting, self._size))
+        batch = self._batch(waiting)
         try:
             answers = self._session.ask_all(self._requests.batch_uri, [one.path for one in batch])
         except Later as later:

@@ -8,6 +8,7 @@ the Gmail API in the half year before keep the earlier table for a while. A day 
 midnight in California.
 """
 
+import math
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,15 @@ class Quota:
     history_units: int = 2
     profile_units: int = 1
     batch_parts: int = 25
+
+    @property
+    def batch_units(self) -> float:
+        """What one batch may cost: two seconds of its mailbox's units.
+
+        Large batches fit badly into a minute that may not be overdrawn, and leave some of it over.
+        """
+        per_minute = self.gmail_mailbox_units_per_minute
+        return math.inf if per_minute is None else per_minute / 30
 
     def __post_init__(self) -> None:
         """Raise ValueError for a batch that Google advises against or that holds nothing."""

@@ -17,6 +17,7 @@ from sandbox.google.calendar import Calendar
 from sandbox.google.directory import Directory
 from sandbox.google.gmail import Caller, Gmail
 from sandbox.google.iam import SIGNING_PATH, Signing
+from sandbox.google.meter import Meter
 from sandbox.google.query import Query
 from sandbox.google.refusal import Refusal
 from sandbox.google.tokens import Tokens
@@ -86,7 +87,10 @@ class Route(NamedTuple):
 
 
 class Google:
-    """The vendor. ``tokens`` and ``calendar`` can be told to forget what they handed out."""
+    """The vendor. ``tokens`` and ``calendar`` can be told to forget what they handed out.
+
+    meter  Gmail's quota; without limits until it is replaced
+    """
 
     name = "google"
     faults = (*STATUS, *PARTS, *PLACES, "tokens_expired", *LINE)
@@ -97,6 +101,7 @@ class Google:
         self.tokens = Tokens(world)
         self.calendar = Calendar(world)
         self.signing = Signing(world)
+        self.meter = Meter()
         self.routes = tuple(_routes(Gmail(world), self.calendar, Directory(world)))
         self.controls: dict[str, Control] = {
             "expire_tokens": lambda body: self.tokens.expire(body.get("address")),
@@ -104,6 +109,8 @@ class Google:
             "expire_sync_tokens": lambda _: self.calendar.expire_sync_tokens(),
             "consent": lambda body: world.google_user_file(body["address"]),
             "google": self._set,
+            "gmail_quota": self._limit,
+            "gmail_spending": lambda _: self.meter.told(),
         }
         self._pages = {
             ("POST", "/token"): self.tokens.token,
@@ -131,6 +138,10 @@ class Google:
             if name not in _SETTINGS:
                 raise ValueError(f"no such setting: {name}")
             setattr(self._world, name, set(value) if isinstance(value, list) else value)
+
+    def _limit(self, body: Mapping[str, Any]) -> None:
+        """Hold a quota from now on. Raises TypeError for what a Meter does not know."""
+        self.meter = Meter(**body)
 
     def places(self, request: Request) -> Collection[str]:
         """Which of faults.PLACES a request names."""
@@ -162,6 +173,8 @@ class Google:
             units = route.units
             caller = self._caller(route, authorization)
             mailbox = caller.account.address
+            if route.name.startswith("gmail."):
+                self.meter.take(mailbox, units)
             query = Query(values, self._world.google_page_items)
             query.check(route.parameters)
             body = route.handler(caller, query, *names)

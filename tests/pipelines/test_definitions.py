@@ -41,7 +41,8 @@ def letters(folder: Path, *days: str) -> Path:
     pairs = [("ann@x.example", "bob@y.example"), ("bob@y.example", "ann@x.example")]
     path.write_text(
         "".join(
-            f'From {one} Mon Jan  1 00:00:00 2024\nFrom: "{one[:3]} {HOSTILE}" <{one}>\nTo: {other}\n'
+            f"From {one} Mon Jan  1 00:00:00 2024\n"
+            f'From: "{one[:3]} {HOSTILE}" <{one}>\nTo: {other}\n'
             f"Message-ID: <{day}.{one}>\nDate: {date.fromisoformat(day):%a, %d %b %Y} "
             f"1{place}:00:00 +0000\n\n\n"
             for day in days

@@ -9,6 +9,7 @@ import pytest
 from connectors.google import CURRENT, UNLIMITED, gmail_requests
 from connectors.pages import PullProblem
 from sandbox.google.messages import message_id
+from sandbox.google.meter import Meter
 from sandbox.server import Sandbox
 from sandbox.world import World
 from tests.connectors.google.conftest import office_of
@@ -63,3 +64,27 @@ def test_the_newest_mail_is_there_as_soon_as_the_quota_allows(
     pace = CURRENT.gmail_mailbox_units_per_minute / 60
     assert office.clock.at_s == pytest.approx(units / pace, abs=2)
     assert {page.covers_to for page in office.store.pages if page.covers_to} == {world.now}
+
+
+def test_no_minute_is_overdrawn_and_none_is_wasted(sandbox: Sandbox):
+    quota = replace(CURRENT, gmail_mailbox_units_per_minute=600, batch_parts=5)
+    office = office_of(sandbox, quota=quota)
+    sandbox.google.meter = Meter(mailbox_units=600, now_s=office.clock.now_s)
+    office.mail()
+    told = sandbox.google.meter.told()
+    minutes = office.clock.at_s / 60
+    assert minutes > 5
+    assert told["refused"] == 0
+    assert told["most_of_mailbox"] <= 600
+    assert told["spent"] / (minutes * 600) > 0.95
+
+
+def test_who_asks_too_much_is_refused_waits_and_loses_nothing(sandbox: Sandbox):
+    quiet, office = office_of(sandbox), office_of(sandbox)
+    quiet.mail()
+    sandbox.google.meter = Meter(mailbox_units=2_000, now_s=office.clock.now_s)
+    office.mail()
+    told = sandbox.google.meter.told()
+    assert told["refused"] > 0
+    assert told["most_of_mailbox"] <= 2_000
+    assert office.store.rows() == quiet.store.rows()
