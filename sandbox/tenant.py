@@ -25,6 +25,7 @@ class Tenant:
     secret_is_over   whether that secret's time is over
     certificates     certificates registered for the app; PEM
     is_installed     whether the app has a service principal in the tenant
+    token_epoch      one more, and every access token is over
     denied           addresses that an application access policy closes to the app
     """
 
@@ -34,6 +35,7 @@ class Tenant:
     secret_is_over: bool = False
     certificates: list[str] = field(default_factory=list)
     is_installed: bool = True
+    token_epoch: int = 0
     denied: set[str] = field(default_factory=set)
 
 
