@@ -55,6 +55,7 @@ class GraphQuirks:
     hex_uids           iCalUId is always the hexadecimal global object id
     organizer_only_answers  only the organiser's copy knows what others answered
     exchange_senders   colleagues in from and sender stand with their X500 address
+    shared_mailboxes   mailboxes that several people use and nobody signs in to
     guests             accounts of outsiders in the directory, without mailboxes
     generation         of sync states; one more, and all mail and calendar tokens are over
     expired_answer     how Graph says so: 410 with a Location, 410 without, or 400
@@ -71,6 +72,7 @@ class GraphQuirks:
     hex_uids: bool = False
     organizer_only_answers: bool = False
     exchange_senders: bool = False
+    shared_mailboxes: int = 0
     guests: int = 0
     generation: int = 1
     expired_answer: Literal["location", "gone", "bad_request"] = "location"

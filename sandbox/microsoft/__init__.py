@@ -21,6 +21,7 @@ from sandbox.microsoft.throttling import GraphLimits
 from sandbox.tenant import GraphQuirks, Tenant
 from sandbox.world import World
 
+USERS = f"{ROOT}users"
 _FAILURES = {
     "throttle_429": (
         "ApplicationThrottled",
@@ -76,6 +77,8 @@ class Microsoft:
 
     def places(self, request: Request) -> Collection[str]:
         """The state of a link may be lost, and a page of changes be told otherwise."""
+        if request.path == USERS and "$skiptoken" in request.query:
+            return ("page_expired",)
         if not _is_delta(request):
             return ()
         links = {"$skiptoken": "page_expired", "$deltatoken": "sync_expired"}
@@ -84,7 +87,10 @@ class Microsoft:
 
     def failure(self, fault: Fault, request: Request) -> Answer:
         """Graph's words for a fault; the server adds status and Retry-After."""
-        if fault.kind in PLACES:
+        if request.path == USERS and fault.kind in PLACES:
+            message = "The specified page token value has expired."
+            refusal = Refusal(400, "Directory_ExpiredPageToken", message)
+        elif fault.kind in PLACES:
             refusal = Refusal(410, "SyncStateNotFound", "The sync state generation is not found.")
         else:
             refusal = Refusal(fault.status, *_FAILURES[fault.kind])
