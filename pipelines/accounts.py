@@ -253,6 +253,7 @@ def _open(
         choices=microsoft.Choices(
             hidden_folders=chosen.hidden_folders,
             reconcile_every=timedelta(days=chosen.reconcile_days),
+            mailbox_purposes=chosen.mailbox_purposes,
             calendar_deltas=chosen.calendar_deltas,
         ),
         clock=clock,

@@ -144,6 +144,10 @@ class Microsoft(BaseModel):
         default=30,
         description="after this long all ids of a mail folder are listed and compared; days",
     )
+    mailbox_purposes: bool = Field(
+        default=False,
+        description="ask which mailboxes without an owner are shared; needs MailboxSettings.Read",
+    )
     calendar_deltas: bool = Field(
         default=False, description="read calendars by their changes; needs Calendars.Read"
     )

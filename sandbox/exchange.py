@@ -22,6 +22,7 @@ class Request:
     headers     by lower-case name
     n           its position among all calls, from 0
     part_fault  a fault that strikes one part of this batch
+    manner      how a page of changes is to be told, one of faults.MANNERS
     """
 
     method: str
@@ -32,6 +33,7 @@ class Request:
     body: bytes
     n: int = 0
     part_fault: Fault | None = None
+    manner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Vendor(Protocol):
         """Serve a request; called with the world's lock held."""
 
     def places(self, request: Request) -> Collection[str]:
-        """Which of faults.PLACES a request names."""
+        """Which PLACES of faults.py a request names, which MANNERS its answer may have."""
 
     def failure(self, fault: Fault, request: Request) -> Answer:
         """The provider's own words for a fault that has a ``status`` or is one of PLACES.

@@ -22,8 +22,10 @@ STATUS = {
 PARTS = ("part_429", "part_500", "part_missing")
 # The place that a call names is one that the provider no longer knows.
 PLACES = ("page_expired", "history_expired", "sync_expired")
+# A page of changes is well, but told in another order, or after the page before it once more.
+MANNERS = ("reordered", "replayed")
 LINE = ("html", "truncated", "slow", "reset", "silence")
-KINDS = (*STATUS, *PARTS, *PLACES, "tokens_expired", *LINE, "kill", "kill_after")
+KINDS = (*STATUS, *PARTS, *PLACES, *MANNERS, "tokens_expired", *LINE, "kill", "kill_after")
 _MAY_SAY_WHEN = ("throttle_429", "google_403_rate", "unavailable_503")
 
 
@@ -34,8 +36,9 @@ class Fault:
     kind         one of KINDS; html is a page with status 200, truncated a JSON text cut in the
                  middle, slow one that comes in two pieces, reset a connection closed without an
                  answer, silence none at all; tokens_expired ends every access token before the
-                 call is looked at; PLACES strike only calls that name such a place; kill and
-                 kill_after serve the call well and call ``call`` before or after they answer
+                 call is looked at; PLACES and MANNERS strike only calls that name such a place, or
+                 are answered with such a page; kill and kill_after serve the call well and call
+                 ``call`` before or after they answer
     times        how many calls it strikes still
     path         only calls whose path contains it
     part         which part of a batch, from 0
@@ -70,8 +73,8 @@ class Fault:
         return {"Retry-After": str(self.retry_after)}
 
     def strikes(self, n: int, path: str, places: Collection[str] = ()) -> bool:
-        """Whether it strikes the call at position ``n``, which names ``places``, some of PLACES."""
-        fits = self.kind not in PLACES or self.kind in places
+        """Whether it strikes the call at position ``n``; some kinds strike only at ``places``."""
+        fits = self.kind not in (*PLACES, *MANNERS) or self.kind in places
         return self.times > 0 and n >= self.at and self.path in path and fits
 
 

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandbox.controls import CONTROLS
 from sandbox.exchange import Answer, Call, Request, Vendor
-from sandbox.faults import PARTS, PLACES, Fault
+from sandbox.faults import MANNERS, PARTS, PLACES, Fault
 from sandbox.google import Google
 from sandbox.microsoft import Microsoft
 from sandbox.world import World
@@ -188,6 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer(200, _PAGE, {"Content-Type": "text/html; charset=UTF-8"})
         if fault and fault.kind in PARTS:
             request.part_fault = fault
+        if fault and fault.kind in MANNERS:
+            request.manner = fault.kind
         with self.server.sandbox.world.lock:
             if fault and fault.kind == "tokens_expired":
                 vendor.controls["expire_tokens"]({})

@@ -26,6 +26,7 @@ class Tenant:
     certificates     certificates registered for the app; PEM
     is_installed     whether the app has a service principal in the tenant
     policy           AADSTS number that every token request ends in: conditional access and the like
+    token_epoch      one more, and every access token is over
     denied           addresses that an application access policy closes to the app
     """
 
@@ -36,6 +37,7 @@ class Tenant:
     certificates: list[str] = field(default_factory=list)
     is_installed: bool = True
     policy: int | None = None
+    token_epoch: int = 0
     denied: set[str] = field(default_factory=set)
 
 
@@ -55,6 +57,7 @@ class GraphQuirks:
     hex_uids           iCalUId is always the hexadecimal global object id
     organizer_only_answers  only the organiser's copy knows what others answered
     exchange_senders   colleagues in from and sender stand with their X500 address
+    shared_mailboxes   mailboxes that several people use and nobody signs in to
     guests             accounts of outsiders in the directory, without mailboxes
     generation         of sync states; one more, and all mail and calendar tokens are over
     expired_answer     how Graph says so: 410 with a Location, 410 without, or 400
@@ -71,6 +74,7 @@ class GraphQuirks:
     hex_uids: bool = False
     organizer_only_answers: bool = False
     exchange_senders: bool = False
+    shared_mailboxes: int = 0
     guests: int = 0
     generation: int = 1
     expired_answer: Literal["location", "gone", "bad_request"] = "location"

@@ -44,6 +44,7 @@ _PREFIX = "microsoft-"
 _ME = f"{VERSION}/me"
 _GRAPH = "Microsoft Graph"
 _TIMEOUTS = Timeouts()
+_OF_ALL = ("Calendars.Read", "MailboxSettings.Read")  # an app's, without the word
 _TRIED = 5  # mailboxes of an organisation, until one shows that mail and calendars are open
 
 
@@ -149,9 +150,11 @@ class MicrosoftAccount:
 
         Raises PullProblem and Stopped, like ``mail`` and ``calendar``.
         """
-        with self._graph("User.Read") as graph:
+        with self._graph("User.Read") as graph, self._graph("MailboxSettings.Read") as settings:
             if self.is_organisation:
-                yield from users.pages(graph, cursors, self._names)
+                asks = self._choices.mailbox_purposes
+                purposes = users.Purposes(settings) if asks else None
+                yield from users.pages(graph, cursors, self._names, purposes)
             else:
                 yield users.own_page(graph, _ME, self._names)
 
@@ -195,8 +198,8 @@ class MicrosoftAccount:
     @contextmanager
     def _graph(self, permission: str, mailbox: Mailbox | None = None) -> Iterator[Graph]:
         """Graph with connections of its own, within the limits of the mailbox."""
-        if self.is_organisation and permission != "Calendars.Read":
-            permission += ".All"  # an app's Calendars.Read is of all calendars
+        if self.is_organisation and permission not in _OF_ALL:
+            permission += ".All"
         limits = self._limits_of(mailbox) if mailbox else self._directory
         units = 1 if mailbox else users.UNITS
         http = Http(self._endpoints.graph, _GRAPH, self._timeouts)

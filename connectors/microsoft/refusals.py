@@ -216,7 +216,10 @@ _GRAPH = {
     "request_resourcenotfound": _GONE,
 }
 _EXPIRED = frozenset(
-    {"syncstatenotfound", "syncstateinvalid", "resyncrequired", "invalidsyncstatedata"}
+    {
+        *("syncstatenotfound", "syncstateinvalid", "resyncrequired", "invalidsyncstatedata"),
+        "directory_expiredpagetoken",
+    }
 )
 _ODATA_DISABLED = "access to odata is disabled"
 

@@ -1,6 +1,9 @@
 """The directory of a tenant, or the one person of a personal account, as Persons.
 
 Here: which properties are asked for, which entry is what. Not here: requests (graph.py).
+
+The whole directory is listed in each pull: 101 requests for 100,000 users with their managers, of
+two units each, where a delta saves little and forgets after a week.
 """
 
 import json
@@ -10,7 +13,8 @@ from datetime import datetime
 from connectors import addresses
 from connectors.microsoft import values
 from connectors.microsoft.exchange import ExchangeNames
-from connectors.microsoft.graph import VERSION, Graph, unusable
+from connectors.microsoft.graph import VERSION, Graph, segment, unusable
+from connectors.microsoft.refusals import Refused
 from connectors.microsoft.values import Item
 from connectors.pages import Page, Sweep
 from connectors.records import Person
@@ -23,17 +27,71 @@ SELECT = ",".join(
         *"department jobTitle onPremisesDistinguishedName accountEnabled userType".split(),
     )
 )
+_ROOMS = ("room", "equipment")
 _PATH = f"{VERSION}/users?$top=999&$select={SELECT}&$expand=manager($select=id)"
 
 
-def pages(graph: Graph, cursors: Mapping[str, str], names: ExchangeNames) -> Iterator[Page]:
-    """Everybody in the tenant; who is not listed has gone. Their ``names`` are learnt."""
+class Purposes:
+    """What the mailboxes of accounts are for to which nobody signs in."""
+
+    def __init__(self, graph: Graph) -> None:
+        """Ask over ``graph``."""
+        self._graph = graph
+        self._is_told = False
+        self._refused: Refused | None = None
+
+    def of(self, item: Item) -> str | None:
+        """Of a user of Graph; None where it need not be known, or is not told."""
+        is_off = item.get("accountEnabled") is False and values.text(item, "mail")
+        user_id = values.text(item, "id") if is_off else None
+        if user_id is None:
+            return None
+        path = f"{VERSION}/users/{segment(user_id)}/mailboxSettings/userPurpose"
+        try:
+            told = self._graph.get(path).body
+        except Refused as refused:
+            if refused.status not in (403, 404):
+                raise
+            # One mailbox may be closed to the app, or gone.
+            self._refused = refused if refused.status == 403 else self._refused
+            return None
+        self._is_told = True
+        return values.text(told, "value")
+
+    def check(self) -> None:
+        """Raise the Refused of a mailbox, where no mailbox at all told anything."""
+        if self._refused is not None and not self._is_told:
+            raise self._refused
+
+
+def pages(
+    graph: Graph,
+    cursors: Mapping[str, str],
+    names: ExchangeNames,
+    purposes: Purposes | None = None,
+) -> Iterator[Page]:
+    """Everybody in the tenant; who is not listed has gone. Their ``names`` are learnt.
+
+    A listing whose next link is over begins anew, once.
+    """
     before = json.loads(cursors.get(STREAM, "{}")).get("seen_at")
-    starts = True
-    for step in graph.steps(_PATH):
+    path, starts, may_begin_again = _PATH, True, True
+    while path:
+        try:
+            step = graph.step(path)
+        except Refused as refused:
+            if not (refused.is_expired and may_begin_again):
+                raise
+            path, starts, may_begin_again = _PATH, True, False
+            continue
+        path = step.next
         for item in step.items:
             names.learn(item, address_of(item))
-        people = [person(item, step.at) for item in step.items if values.text(item, "id")]
+        people = [
+            person(item, step.at, purposes and purposes.of(item))
+            for item in step.items
+            if values.text(item, "id")
+        ]
         is_last = step.next is None
         seen_at = step.at.isoformat() if is_last else before
         yield Page(
@@ -49,6 +107,8 @@ def pages(graph: Graph, cursors: Mapping[str, str], names: ExchangeNames) -> Ite
             is_complete=is_last,
         )
         starts = False
+    if purposes is not None:
+        purposes.check()
 
 
 def own_page(graph: Graph, me: str, names: ExchangeNames) -> Page:
@@ -66,11 +126,14 @@ def own_page(graph: Graph, me: str, names: ExchangeNames) -> Page:
     )
 
 
-def person(item: Item, seen_at: datetime) -> Person:
-    """A Person from a user of Graph; ``item`` has an id."""
+def person(item: Item, seen_at: datetime, purpose: str | None = None) -> Person:
+    """A Person from a user of Graph, who has an id; ``purpose`` of their mailbox, if known."""
     mail = address_of(item)
     is_member = values.text(item, "userType") != "Guest"
     has_mail = is_member and values.text(item, "mail") is not None
+    kind = _kind(item, purpose, has_mail=has_mail)
+    # Nobody signs in to a shared mailbox, yet it is in use.
+    is_on = item.get("accountEnabled") is not False or kind == "shared"
     return Person(
         directory_id=values.text(item, "id"),
         address=mail,
@@ -80,8 +143,8 @@ def person(item: Item, seen_at: datetime) -> Person:
         title=values.text(item, "jobTitle"),
         unit=_unit(values.text(item, "onPremisesDistinguishedName")),
         manager_id=values.text(values.part(item, "manager"), "id"),
-        kind=_kind(item, has_mail=has_mail),
-        is_active=is_member and item.get("accountEnabled") is not False,
+        kind=kind,
+        is_active=is_member and is_on,
         has_mailbox=has_mail,
         seen_at=seen_at,
     )
@@ -116,13 +179,17 @@ def _unit(distinguished_name: str | None) -> str | None:
     return "/" + "/".join(reversed(units)) if units else None
 
 
-def _kind(item: Item, *, has_mail: bool) -> str:
-    """Person, or room: a mailbox that nobody signs in to and that never was anybody's.
+def _kind(item: Item, purpose: str | None, *, has_mail: bool) -> str:
+    """Person, room or shared; only mailboxes that nobody signs in to are no person's.
 
-    What tells a room from a shared mailbox needs one more permission and a request for each. Both
-    are accounts switched off; of somebody who has left, names or the job stay.
+    What tells rooms from shared mailboxes is their purpose, which needs one more permission and a
+    request for each. Without it a mailbox that never was anybody's is taken for a room: of somebody
+    who has left, names or the job stay, also where colleagues share what they left.
     """
+    if not has_mail or item.get("accountEnabled") is not False:
+        return "person"
     traces = ("givenName", "surname", "jobTitle", "department")
     was_somebody = any(values.text(item, name) for name in traces)
-    is_off = item.get("accountEnabled") is False
-    return "room" if has_mail and is_off and not was_somebody else "person"
+    if purpose in _ROOMS or (purpose is None and not was_somebody):
+        return "room"
+    return "shared" if purpose == "shared" and not was_somebody else "person"

@@ -10,16 +10,18 @@ from typing import Any
 
 from sandbox.controls import Refused
 from sandbox.exchange import Answer, Control, Request
-from sandbox.faults import LINE, PARTS, Fault
+from sandbox.faults import LINE, MANNERS, PLACES, Fault
 from sandbox.microsoft.batch import PATH as BATCH
 from sandbox.microsoft.batch import batch
 from sandbox.microsoft.entra import Entra
 from sandbox.microsoft.graph import ROOT, Graph
+from sandbox.microsoft.manners import Told
 from sandbox.microsoft.refusal import Refusal
 from sandbox.microsoft.throttling import GraphLimits
 from sandbox.tenant import GraphQuirks, Tenant
 from sandbox.world import World
 
+USERS = f"{ROOT}users"
 _FAILURES = {
     "throttle_429": (
         "ApplicationThrottled",
@@ -37,7 +39,12 @@ class Microsoft:
     """The vendor."""
 
     name = "microsoft"
-    faults = (*(kind for kind in _FAILURES if "google" not in kind), *PARTS, *LINE)
+    faults = (
+        *(kind for kind in _FAILURES if "google" not in kind),
+        *("page_expired", "sync_expired", "tokens_expired"),
+        *MANNERS,
+        *LINE,
+    )
 
     def __init__(self, world: World) -> None:
         """Serve ``world``, whose ``microsoft_url`` is set."""
@@ -45,9 +52,13 @@ class Microsoft:
             "graph-quirks": lambda body: _set(world.graph_quirks, body),
             "tenant": lambda body: _set(world.tenant, body),
             "graph-limits": lambda body: _set(self.limits, body),
+            "expire_tokens": lambda _: _set(
+                world.tenant, {"token_epoch": world.tenant.token_epoch + 1}
+            ),
         }
         self._entra = Entra(world)
         self._graph = Graph(world)
+        self._told = Told()
 
     @property
     def limits(self) -> GraphLimits:
@@ -59,18 +70,35 @@ class Microsoft:
         if request.path == BATCH:
             return batch(self._graph, request)
         if request.path.startswith(ROOT):
-            return self._graph.answer(request)
+            answer = self._graph.answer(request)
+            return self._told.page(request, answer) if _is_delta(request) else answer
         answer = self._entra.answer(request)
         return answer or Answer(404, b"Not found", {"Content-Type": "text/plain"})
 
     def places(self, request: Request) -> Collection[str]:
-        """None: its delta links end by ``generation``, all at once."""
-        return ()
+        """The state of a link may be lost, and a page of changes be told otherwise."""
+        if request.path == USERS and "$skiptoken" in request.query:
+            return ("page_expired",)
+        if not _is_delta(request):
+            return ()
+        links = {"$skiptoken": "page_expired", "$deltatoken": "sync_expired"}
+        manners = ("reordered", "replayed") if "$skiptoken" in request.query else ("reordered",)
+        return (*manners, *(kind for name, kind in links.items() if name in request.query))
 
     def failure(self, fault: Fault, request: Request) -> Answer:
         """Graph's words for a fault; the server adds status and Retry-After."""
-        code, message = _FAILURES[fault.kind]
-        return self._graph.refused(Refusal(fault.status, code, message))
+        if request.path == USERS and fault.kind in PLACES:
+            message = "The specified page token value has expired."
+            refusal = Refusal(400, "Directory_ExpiredPageToken", message)
+        elif fault.kind in PLACES:
+            refusal = Refusal(410, "SyncStateNotFound", "The sync state generation is not found.")
+        else:
+            refusal = Refusal(fault.status, *_FAILURES[fault.kind])
+        return self._graph.refused(refusal)
+
+
+def _is_delta(request: Request) -> bool:
+    return request.path.startswith(ROOT) and request.path.endswith("/delta")
 
 
 def _set(settings: Tenant | GraphQuirks | GraphLimits, body: Mapping[str, Any]) -> None:

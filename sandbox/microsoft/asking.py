@@ -163,7 +163,8 @@ def authorised(world: World, request: Request) -> Grant:
     content = unseal("access", token)
     if content is None:
         raise _unauthorised("CompactToken parsing failed with error code: 80049217")
-    if content["until"] <= world.now.timestamp():
+    is_over = content["epoch"] != world.tenant.token_epoch
+    if is_over or content["until"] <= world.now.timestamp():
         raise _unauthorised("Lifetime validation failed, the token is expired.")
     return Grant(content["user"], frozenset(content["permissions"]))
 

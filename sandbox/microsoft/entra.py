@@ -303,6 +303,7 @@ class Entra:
         content = {
             "user": account.id if account else None,
             "permissions": sorted(permissions),
+            "epoch": self.world.tenant.token_epoch,
             "until": self.world.now.timestamp() + _LIFETIME_S,
         }
         return {

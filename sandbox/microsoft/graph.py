@@ -104,6 +104,8 @@ class Graph:
         match rest:
             case []:
                 return users.single(asking, account)
+            case ["mailboxSettings", "userPurpose"]:
+                return users.purpose(asking, account)
             case ["mailFolders" | "messages", *_]:
                 self._check_mailbox(asking, account)
                 return _mail(Mail(asking, account, root, self._recipients), rest)

@@ -15,9 +15,9 @@ from typing import Any
 from sandbox.exchange import Answer
 from sandbox.microsoft.asking import Asking, item, page, selected
 from sandbox.microsoft.messages import instant, x500
-from sandbox.microsoft.refusal import Refusal
+from sandbox.microsoft.refusal import Refusal, no_access
 from sandbox.microsoft.sealing import digest, seal, unseal
-from sandbox.people import MICROSOFT, Person
+from sandbox.people import MICROSOFT
 from sandbox.world import Account, World
 
 _DEFAULT = (
@@ -30,7 +30,8 @@ _SELECTABLE = (
     *"mailNickname onPremisesDistinguishedName otherMails proxyAddresses usageLocation".split(),
     "userType",
 )
-GUEST = "guest"
+GUEST, SHARED = "guest", "shared"
+_PURPOSES = {"person": "user", "room": "room", SHARED: "shared"}
 _TOKEN_DAYS = 7
 _DELTA_PAGE = 100
 
@@ -49,9 +50,14 @@ def principal_name(account: Account) -> str:
 
 
 def accounts(world: World) -> list[Account]:
-    """The company's people and rooms, and its guests."""
+    """The company's people and rooms, its shared mailboxes and its guests."""
     guests = world.village.population.outsiders[: world.graph_quirks.guests]
-    return [*world.directory(MICROSOFT), *(_guest(world, one) for one in guests)]
+    shared = range(1, world.graph_quirks.shared_mailboxes + 1)
+    return [
+        *world.directory(MICROSOFT),
+        *(_account(world, f"desk-{one}@{MICROSOFT}", f"Desk {one}", SHARED) for one in shared),
+        *(_account(world, one.address, one.name, GUEST) for one in guests),
+    ]
 
 
 def account_named(world: World, wanted: str) -> Account | None:
@@ -112,6 +118,19 @@ def single(asking: Asking, account: Account) -> Answer:
     found = next(one for one in _everybody(asking.world) if one["id"] == object_id(account))
     text = _text(found, select, expands=expands)
     return item(f"{asking.url}/$metadata#users/$entity", text)
+
+
+def purpose(asking: Asking, account: Account) -> Answer:
+    """GET users/{id}/mailboxSettings/userPurpose."""
+    if not asking.grant.allows("MailboxSettings.Read"):
+        raise no_access()
+    if account.address in asking.world.tenant.denied:
+        raise Refusal(403, "ErrorAccessDenied", "Access to OData is disabled.")
+    if not account.has_mail:
+        message = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+        raise Refusal(404, "MailboxNotEnabledForRESTAPI", message)
+    context = f"{asking.url}/$metadata#users('{object_id(account)}')/mailboxSettings/userPurpose"
+    return Answer(200, {"@odata.context": context, "value": _PURPOSES[account.kind]})
 
 
 class Changes:
@@ -229,7 +248,7 @@ def _user(account: Account, ids: dict[str, str]) -> dict[str, Any]:
         "mail": account.address if account.has_mail or is_guest else None,
         "userPrincipalName": principal_name(account),
         "mailNickname": principal_name(account).partition("@")[0],
-        "accountEnabled": account.kind != "room" and not account.is_suspended,
+        "accountEnabled": account.kind not in ("room", SHARED) and not account.is_suspended,
         "companyName": MICROSOFT.partition(".")[0].capitalize() if is_person else None,
         "createdDateTime": instant(account.created_at),
         "department": account.department,
@@ -241,20 +260,21 @@ def _user(account: Account, ids: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _guest(world: World, outsider: Person) -> Account:
+def _account(world: World, address: str, name: str, kind: str) -> Account:
+    """An account that the world knows nothing of."""
     return Account(
-        id=digest("guest", outsider.address).hex()[:32],
-        address=outsider.address,
+        id=digest(kind, address).hex()[:32],
+        address=address,
         aliases=(),
-        name=outsider.name,
+        name=name,
         department=None,
         title=None,
         manager=None,
         unit=None,
         is_suspended=False,
-        has_mail=False,
+        has_mail=kind == SHARED,
         company=MICROSOFT,
-        kind=GUEST,
+        kind=kind,
         created_at=world.now,
     )
 

@@ -27,7 +27,7 @@ from tests.connectors.virtual_clock import VirtualClock
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 PATIENT = Timeouts()
-QUICK = Timeouts(connect_s=5, read_s=0.3)  # where silence is what is tested
+QUICK = Timeouts(connect_s=5, read_s=0.15)  # where silence is what is tested
 AHEAD = timedelta(days=60)
 RESPONSES = {
     "ACCEPTED": "accepted",

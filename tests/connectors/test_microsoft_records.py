@@ -527,6 +527,25 @@ def test_what_an_account_is(changes: dict[str, Any], kind: str, is_active: bool,
     assert (one.kind, one.is_active, one.has_mailbox) == (kind, is_active, has_mailbox)
 
 
+@pytest.mark.parametrize(
+    ("changes", "purpose", "kind", "is_active"),
+    [
+        (NOBODY, "shared", "shared", True),
+        (NOBODY, "room", "room", False),
+        (NOBODY, "equipment", "room", False),
+        (NOBODY, "user", "person", False),
+        (NOBODY, "a word of tomorrow", "person", False),
+        ({}, "shared", "person", False),  # what somebody left is used by others now
+        ({}, "room", "room", False),
+    ],
+)
+def test_what_a_mailbox_is_for_tells_what_it_is(
+    changes: dict[str, Any], purpose: str, kind: str, is_active: bool
+):
+    one = users.person(user(accountEnabled=False, **changes), AT, purpose)
+    assert (one.kind, one.is_active, one.has_mailbox) == (kind, is_active, True)
+
+
 def test_who_has_no_mail_goes_by_the_name_of_their_account():
     assert users.person(user(mail=None), AT).address == "ann@x.onmicrosoft.example"
     assert users.person(user(mail=None, userPrincipalName="no address"), AT).address is None

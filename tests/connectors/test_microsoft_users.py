@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.microsoft import Choices
+from connectors.pages import PullProblem
 from connectors.records import Person
+from sandbox.faults import Fault
 from sandbox.microsoft.users import object_id
 from sandbox.people import MICROSOFT
 from tests.connectors.microsoft_store import Store
@@ -96,6 +99,54 @@ def test_changes_of_people_are_seen(tenant: Tenant, store: Store):
     assert renamed in by_address["new.name@moorgate.example"].aliases
     assert not by_address[suspended].is_active
     assert not by_address[unlicensed].has_mailbox
+
+
+def test_guests_rooms_and_shared_mailboxes_are_told_apart(tenant: Tenant, store: Store):
+    """And the directory tells of a closed mailbox that it is there, but not what it is for."""
+    world = tenant.world
+    world.graph_quirks.guests, world.graph_quirks.shared_mailboxes = 2, 3
+    world.tenant.roles.add("MailboxSettings.Read")
+    world.tenant.denied.add("desk-3@moorgate.example")
+    world.suspend(tenant.people[0].address)
+    begun = len(tenant.sandbox.log)
+    store.take(tenant.account(choices=Choices(mailbox_purposes=True)).people({}))
+    kinds = {one.address: (one.kind, one.is_active) for one in store.people.values()}
+    assert kinds["desk-1@moorgate.example"] == ("shared", True)
+    assert kinds["desk-3@moorgate.example"] == ("room", False)
+    rooms = [one for one in world.directory(MICROSOFT) if one.kind == "room"]
+    assert {kinds[one.address] for one in rooms} == {("room", False)}
+    assert kinds[tenant.people[0].address] == ("person", False)
+    asked = [one for one in tenant.sandbox.log[begun:] if one.path.endswith("/userPurpose")]
+    off = [one for one in store.people.values() if one.has_mailbox and not one.is_active]
+    assert len(asked) == len(off) + 2  # nobody else is asked about
+
+
+def test_without_that_permission_the_word_for_it_comes_after_everybody_was_read(
+    tenant: Tenant, store: Store
+):
+    tenant.world.graph_quirks.shared_mailboxes = 1
+    account = tenant.account(choices=Choices(mailbox_purposes=True))
+    with pytest.raises(PullProblem, match=r"permission missing \(MailboxSettings\.Read\)"):
+        store.take(account.people({}))
+    assert store.people.keys() > expected(tenant).keys()
+    assert store.pages[-1].is_complete
+
+
+def test_a_listing_whose_page_token_is_over_begins_again_once(
+    tenant: Tenant, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sandbox.microsoft.asking.Asking.top", lambda *_: 20)
+    at = tenant.sandbox.calls + 4
+    tenant.sandbox.faults.append(Fault(at, "page_expired", path="/v1.0/users"))
+    pull(tenant, store)
+    assert tenant.sandbox.faults[0].times == 0
+    assert store.people == expected(tenant)
+    assert store.gone == {}
+    assert [page.starts_listing for page in store.pages].count(True) == 2
+    tenant.sandbox.faults.append(Fault(0, "page_expired", times=9, path="/v1.0/users"))
+    with pytest.raises(PullProblem, match="sync state lost again"):
+        pull(tenant, store)
+    assert store.gone == {}
 
 
 def test_who_is_not_listed_any_more_has_gone_since_last_seen(tenant: Tenant, store: Store):

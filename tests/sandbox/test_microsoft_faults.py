@@ -1,5 +1,7 @@
 """What goes wrong at the sandbox's Microsoft, and what another process may set there."""
 
+from urllib.parse import quote
+
 import pytest
 
 from sandbox.faults import Fault
@@ -83,3 +85,63 @@ def test_paths_that_lead_nowhere(sandbox: Sandbox):
     for path in ("groups", "users/delta/more", f"users/{address}/drive", f"users/{address}/events"):
         assert client.get(path).status_code == (404 if "delta/more" in path else 400), path
     assert client.http.get(f"{sandbox.microsoft_url}/elsewhere").status_code == 404
+
+
+def test_a_link_may_lose_its_state_at_once_and_so_may_a_next_page(sandbox: Sandbox):
+    client, path = Client(sandbox), f"users/{staff(sandbox)[0]}/mailFolders/inbox/messages/delta"
+    link = client.round(path, IMMUTABLE)[1]
+    following = client.ok(path, IMMUTABLE)["@odata.nextLink"]
+    for kind, asked in (("sync_expired", link), ("page_expired", following)):
+        fault = Fault(sandbox.calls, kind)
+        sandbox.faults.append(fault)
+        client.ok(path, IMMUTABLE)  # a first request has no state to lose
+        assert client.error(asked, IMMUTABLE) == (410, "SyncStateNotFound")
+        assert fault.times == 0
+        client.ok(asked, IMMUTABLE)
+
+
+def test_a_page_may_be_told_in_another_order_or_once_more(sandbox: Sandbox):
+    sandbox.world.graph_quirks.empty_page_share = sandbox.world.graph_quirks.repeat_share = 0
+    client, folders = Client(sandbox), f"users/{staff(sandbox)[0]}/mailFolders"
+    path = f"{folders}/{quote(client.ok(f'{folders}/inbox')['id'])}/messages/delta"
+    first = client.ok(path, IMMUTABLE)
+    second = client.ok(first["@odata.nextLink"], IMMUTABLE)
+    sandbox.faults.append(Fault(sandbox.calls, "reordered"))
+    assert client.ok(path, IMMUTABLE)["value"] == first["value"][::-1]
+    sandbox.faults.append(Fault(sandbox.calls, "replayed"))
+    assert client.ok(path, IMMUTABLE) == first  # no page was before it
+    again = client.ok(first["@odata.nextLink"], IMMUTABLE)
+    assert again["value"] == first["value"] + second["value"]
+    assert again["@odata.nextLink"] == second["@odata.nextLink"]
+
+
+def test_access_tokens_end_when_they_are_told_to(sandbox: Sandbox):
+    client = Client(sandbox)
+    assert set_over_http(sandbox, "expire_tokens") == 200
+    assert client.error("users") == (401, "InvalidAuthenticationToken")
+    client.sign_in()
+    client.ok("users")
+
+
+def test_what_is_too_much_is_refused_until_the_window_has_passed(sandbox: Sandbox):
+    limits, now_s = sandbox.microsoft.limits, [0.0]
+    limits.now_s = lambda: now_s[0]
+    assert set_over_http(sandbox, "graph-limits", mailbox_requests=3, directory_units=5) == 200
+    client, other = Client(sandbox), f"users/{staff(sandbox)[1]}/messages"
+    mailbox = f"users/{staff(sandbox)[0]}/messages"
+    for _ in range(3):
+        client.ok(mailbox)
+        now_s[0] += 100
+    answer = client.get(mailbox)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "400")
+    client.ok(other)  # another mailbox has a window of its own
+    now_s[0] += 399  # what was refused counts too
+    assert client.get(mailbox).status_code == 429
+    now_s[0] += 700
+    client.ok(mailbox)
+    client.ok("users")
+    client.ok("users?$expand=manager&$top=999")
+    assert client.error("users?$select=id") == (429, "ApplicationThrottled")
+    now_s[0] += 10
+    for _ in range(5):
+        client.ok("users?$select=id&$top=5")
