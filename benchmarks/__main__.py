@@ -41,10 +41,11 @@ QUESTIONS: Mapping[str, Question] = {
 COMPARISONS = {
     "raw to contact_days": "scan of the raw columns",
     "one more day": "raw to contact_days",
-    "strengths, kith": "scan of the contact columns",
+    "strengths, kith": "scan of the columns",
     "strengths, pandas": "strengths, kith",
+    "strengths, pandas by month": "strengths, kith",
     "strengths, polars": "strengths, kith",
-    "all of tie_strength, kith": "scan of the contact columns",
+    "all of tie_strength, kith": "scan of the columns",
     "one day more": "all of it anew",
 }
 

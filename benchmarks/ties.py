@@ -1,14 +1,17 @@
-"""The strength of every tie at the end of each of 24 months, from the contacts.
+"""The strength of every tie at the end of each of 24 months, from the days of contact.
 
 The same number from pandas month by month, as one would write it first, and from pandas and polars
 by the best way that is known for them: decay forward from a fixed day, sums by pair and month, one
-running sum along the months, instead of 24 passes over all contacts. They read the columns from
-parquet, kith from its table and writes all it computes; its exact sums, its rhythms and windows
-come on top. The last line is metrics.tie_strength with everything that it says.
+running sum along the months, instead of 24 passes over all days. They read the columns from
+parquet, kith from its table, adds exactly and writes what it computes. The last line is
+metrics.tie_strength with everything that it says.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 from sqlglot import exp
 
 from benchmarks import stages
@@ -16,18 +19,36 @@ from benchmarks.measuring import Clock, Contender
 from pipelines.models import Graph
 from pipelines.raw_tables import literal
 
-STRENGTHS = "staging.tie_months"
+STRENGTHS = "staging.strength_histories"
 GOAL = "metrics.tie_strength"
-FILE = "contacts.parquet"
+FILE = "contact_days.parquet"
+DAYS = "staging.contact_days"
+# A month without contact changes a strength but by decay, so the table has no row for it.
+EVERY_MONTH = f"""
+WITH held AS (
+    SELECT month, as_of_date, sqrt((there_mail_strength + meeting_strength)
+        * (back_mail_strength + meeting_strength)) AS strength,
+        lead(month) OVER (PARTITION BY first_id, second_id ORDER BY month) AS next_month
+    FROM {STRENGTHS}
+), decayed AS (
+    SELECT strength * power(2.0, -date_diff('day', held.as_of_date, months.as_of_date)
+        / half_life_days) AS strength, min_strength
+    FROM held
+    JOIN staging.months ON months.month >= held.month
+        AND months.month < coalesce(held.next_month, DATE '9999-01-01')
+    CROSS JOIN staging.parameters
+)
+SELECT count(*), sum(strength) FROM decayed WHERE strength >= min_strength
+"""
 # What the peers need: the constants of staging.parameters are handed to them.
-COLUMNS = "month, contact_at, from_person_id, to_person_id, weight"
+COLUMNS = "month, contact_date, from_person_id, to_person_id, weight"
 
 
 def contenders(messages: int, memory: float) -> list[Contender]:
     """Everybody who is measured."""
     arguments = {"messages": messages, "memory": memory}
     return [
-        Contender("scan of the contact columns", "ties.scan", arguments),
+        Contender("scan of the columns", "ties.scan", arguments),
         Contender("strengths, kith", "ties.strengths", arguments, "strengths"),
         Contender("strengths, pandas", "ties.in_pandas", arguments, "strengths", 1),
         Contender("strengths, pandas by month", "ties.by_month", arguments, "strengths", 1),
@@ -36,59 +57,57 @@ def contenders(messages: int, memory: float) -> list[Contender]:
     ]
 
 
-def export(clock: Clock, messages: int, memory: float) -> dict[str, float]:
-    """Write the contacts for the peers."""
-    folder = stages.kept(messages, "contacts")
+@contextlib.contextmanager
+def days_of_contact(messages: int, memory: float) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy in which nothing after the days of contact is computed."""
+    graph = Graph.load()
     with stages.working_copy(messages, "contacts", memory) as (_, connection):
+        stages.compute(connection, graph, stages.until(graph, [DAYS]))
+        yield connection
+
+
+def export(clock: Clock, messages: int, memory: float) -> dict[str, float]:
+    """Write the days of contact for the peers."""
+    path = stages.kept(messages, "contacts") / FILE
+    with days_of_contact(messages, memory) as connection:
         connection.execute(
-            f"COPY (SELECT {COLUMNS} FROM {stages.CONTACTS}) "
-            f"TO {literal(str(folder / FILE))} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {COLUMNS} FROM {DAYS}) "
+            f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
         )
     return {}
 
 
 def scan(clock: Clock, messages: int, memory: float) -> dict[str, float]:
-    """Read every column of staging.contacts that its readers name."""
-    graph = Graph.load()
-    with stages.working_copy(messages, "contacts", memory) as (_, connection):
-        described = connection.execute(f"DESCRIBE {stages.CONTACTS}").fetchall()
-        named = {
-            column.name
-            for model in stages.between(graph, stages.CONTACTS, [GOAL])
-            if stages.CONTACTS in model.upstreams
-            for column in model.query.find_all(exp.Column)
-        }
-        reads = ", ".join(f"max({name})" for name, *_ in described if name in named)
+    """Read every column that the strengths need."""
+    # A query of nothing but max would be answered from statistics.
+    reads = ", ".join(
+        ["sum(weight)", *(f"max({name})" for name in (*COLUMNS.split(", "), "channel"))]
+    )
+    with days_of_contact(messages, memory) as connection:
         with clock.lap("work"):
-            query = f"SELECT count(*), {reads} FROM {stages.CONTACTS}"
+            query = f"SELECT count(*), {reads} FROM {DAYS}"
             rows = connection.execute(query).fetchall()[0][0]
-    return {"rows": rows}
+        return {"rows": rows}
 
 
 def strengths(clock: Clock, messages: int, memory: float) -> dict[str, float]:
-    """Compute up to the table that holds them, and count the ties that have not lapsed."""
+    """Compute up to the table that holds them, and decay them to the end of every month."""
     graph = Graph.load()
-    with stages.working_copy(messages, "contacts", memory) as (_, connection):
-        stages.compute(connection, graph, stages.until(graph, [stages.CONTACTS]))
-        with clock.lap("work"):
-            for model in stages.between(graph, stages.CONTACTS, [STRENGTHS]):
+    with days_of_contact(messages, memory) as connection:
+        for model in stages.between(graph, DAYS, [STRENGTHS]):
+            with clock.lap(model.table):
                 stages.build(connection, graph, model)
-        ((rows, total),) = connection.execute(
-            "WITH ties AS (SELECT sqrt((there_mail_strength + meeting_strength) "
-            f"* (back_mail_strength + meeting_strength)) AS strength FROM {STRENGTHS}) "
-            "SELECT count(*), sum(strength) FROM ties, staging.parameters "
-            "WHERE strength >= min_strength"
-        ).fetchall()
+        with clock.lap("every month"):
+            ((rows, total),) = connection.execute(EVERY_MONTH).fetchall()
     return {"rows": rows, "sum": total}
 
 
 def all_of_it(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     """Compute metrics.tie_strength and all that it rests on."""
     graph = Graph.load()
-    with stages.working_copy(messages, "contacts", memory) as (_, connection):
-        stages.compute(connection, graph, stages.until(graph, [stages.CONTACTS]))
+    with days_of_contact(messages, memory) as connection:
         with clock.lap("work"):
-            for model in stages.between(graph, stages.CONTACTS, [GOAL]):
+            for model in stages.until(graph, [GOAL]):
                 stages.build(connection, graph, model)
         return {"rows": connection.execute(f"SELECT count(*) FROM {GOAL}").fetchall()[0][0]}
 
@@ -103,7 +122,7 @@ def in_pandas(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     with clock.lap("work"):
         contacts = pd.read_parquet(path)
         first = contacts["month"].min()
-        day = contacts["contact_at"].dt.tz_localize(None).dt.floor("D")
+        day = pd.to_datetime(contacts["contact_date"])
         contacts["weight"] *= 2.0 ** ((day - pd.Timestamp(first)).dt.days / half_life)
         by_month = contacts.groupby(["from_person_id", "to_person_id", "month"])["weight"].sum()
         # unstack orders the months as they appear, a running sum needs them in time.
@@ -117,7 +136,7 @@ def in_pandas(clock: Clock, messages: int, memory: float) -> dict[str, float]:
 
 
 def by_month(clock: Clock, messages: int, memory: float) -> dict[str, float]:
-    """As the definition says it: at each month's end all contacts so far, decayed and summed."""
+    """As the definition says it: at each month's end all days so far, decayed and summed."""
     import numpy as np
     import pandas as pd
 
@@ -127,7 +146,7 @@ def by_month(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     with clock.lap("work"):
         contacts = pd.read_parquet(path)
         month = pd.to_datetime(contacts["month"])
-        day = contacts["contact_at"].dt.tz_localize(None).dt.floor("D")
+        day = pd.to_datetime(contacts["contact_date"])
         pair = ["from_person_id", "to_person_id"]
         for one in sorted(month.unique()):
             known = month <= one
@@ -152,7 +171,7 @@ def in_polars(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     with clock.lap("work"):
         contacts = pl.scan_parquet(path)
         first = contacts.select(pl.col("month").min()).collect().item()
-        age = (pl.col("contact_at").dt.date() - first).dt.total_days()
+        age = (pl.col("contact_date") - first).dt.total_days()
         by_month = (
             contacts.select(*pair, "month", pl.col("weight") * 2.0 ** (age / half_life))
             .group_by(*pair, "month")

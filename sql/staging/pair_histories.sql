@@ -13,7 +13,7 @@
 -- Source:  burstiness of n gaps: Kim & Jo 2016, Phys. Rev. E 94:032311
 -- Caveat:  a silence is judged on the day that ends it, and only where that day is the first with
 --          contact in its month: a silence within one month ends no tie
--- Version: 1
+-- Version: 2
 
 -- A month without contact changes nothing but by the passing of time, so it has no row here.
 with pairs as (
@@ -24,42 +24,11 @@ with pairs as (
     join staging.wanted_months on wanted_months.month = pair_months.month
 ),
 
--- Forward decay (Cormode et al. 2009): what a month added is scaled up once, by its distance from a
--- fixed day, and the sum so far is scaled down by the distance of each month's end from that day.
--- The day moves on with every era of 60 half-lives, so that whole numbers of 38 digits hold any sum
--- exactly: it is the same whichever months are wanted.
-ages as (
-    select
-        months.month,
-        date_diff('day', parameters.first_month, months.as_of_date)
-        / parameters.half_life_days as half_lives
-    from staging.months
-    cross join staging.parameters
-    where months.month <= (
-        select max(wanted_months.month)
-        from staging.wanted_months
-    )
-),
-
-scales as (
-    select
-        ages.month,
-        floor(ages.half_lives / 60) as era,
-        power(2.0, ages.half_lives - 60 * floor(ages.half_lives / 60)) as scale
-    from ages
-),
-
 resumed as (
     select
         pair_months.month,
         pair_months.first_id,
         pair_months.second_id,
-        pair_months.as_of_date,
-        scales.era,
-        scales.scale,
-        cast(round(pair_months.there_mail_strength * scales.scale * 1e12) as decimal(38, 0)) as there_mail,
-        cast(round(pair_months.back_mail_strength * scales.scale * 1e12) as decimal(38, 0)) as back_mail,
-        cast(round(pair_months.meeting_strength * scales.scale * 1e12) as decimal(38, 0)) as meetings,
         pair_months.first_contact_at,
         pair_months.last_contact_at,
         pair_months.first_contact_date,
@@ -80,7 +49,6 @@ resumed as (
         lag(pair_months.first_end_number) over months as first_silent_number,
         lag(pair_months.second_end_number) over months as second_silent_number
     from staging.pair_months
-    join scales on scales.month = pair_months.month
     join pairs
         on pairs.first_id = pair_months.first_id
         and pairs.second_id = pair_months.second_id
@@ -95,15 +63,6 @@ totals as (
         resumed.month,
         resumed.first_id,
         resumed.second_id,
-        resumed.as_of_date,
-        resumed.era,
-        resumed.scale,
-        resumed.there_mail,
-        resumed.back_mail,
-        resumed.meetings,
-        sum(resumed.there_mail) over so_far as there_mail_total,
-        sum(resumed.back_mail) over so_far as back_mail_total,
-        sum(resumed.meetings) over so_far as meeting_total,
         first_value(resumed.first_contact_at) over so_far as first_contact_at,
         resumed.last_contact_at,
         first_value(resumed.first_contact_date) over so_far as first_contact_date,
@@ -134,76 +93,15 @@ totals as (
     )
 ),
 
-eras as (
-    select distinct scales.era
-    from scales
-),
-
-past_eras as (
-    select
-        pair_months.first_id,
-        pair_months.second_id,
-        scales.era,
-        sum(cast(round(pair_months.there_mail_strength * scales.scale * 1e12) as decimal(38, 0))) as there_mail,
-        sum(cast(round(pair_months.back_mail_strength * scales.scale * 1e12) as decimal(38, 0))) as back_mail,
-        sum(cast(round(pair_months.meeting_strength * scales.scale * 1e12) as decimal(38, 0))) as meetings
-    from staging.pair_months
-    join scales on scales.month = pair_months.month
-    where scales.era < (
-        select max(eras.era)
-        from eras
-    )
-    group by all
-),
-
--- What no longer counts in the sum so far: all of earlier eras, but for the 2^-60 that is left of
--- the one before. Nothing is left of those before that.
-forgotten as (
-    select
-        past_eras.first_id,
-        past_eras.second_id,
-        eras.era,
-        sum(past_eras.there_mail)
-        - sum(
-            case
-                when past_eras.era = eras.era - 1
-                    then cast(round(past_eras.there_mail * power(2.0, -60)) as decimal(38, 0))
-                else 0
-            end
-        ) as there_mail,
-        sum(past_eras.back_mail)
-        - sum(
-            case
-                when past_eras.era = eras.era - 1
-                    then cast(round(past_eras.back_mail * power(2.0, -60)) as decimal(38, 0))
-                else 0
-            end
-        ) as back_mail,
-        sum(past_eras.meetings)
-        - sum(
-            case
-                when past_eras.era = eras.era - 1
-                    then cast(round(past_eras.meetings * power(2.0, -60)) as decimal(38, 0))
-                else 0
-            end
-        ) as meetings
-    from past_eras
-    join eras on past_eras.era < eras.era
-    group by all
-),
-
 rhythms as (
     select
         totals.month,
         totals.first_id,
         totals.second_id,
-        totals.as_of_date,
-        round((totals.there_mail_total - coalesce(forgotten.there_mail, 0)) / totals.scale) / 1e12
-            as there_mail_strength,
-        round((totals.back_mail_total - coalesce(forgotten.back_mail, 0)) / totals.scale) / 1e12
-            as back_mail_strength,
-        round((totals.meeting_total - coalesce(forgotten.meetings, 0)) / totals.scale) / 1e12
-            as meeting_strength,
+        strength_histories.as_of_date,
+        strength_histories.there_mail_strength,
+        strength_histories.back_mail_strength,
+        strength_histories.meeting_strength,
         totals.first_contact_at,
         totals.last_contact_at,
         totals.resumed_date,
@@ -243,29 +141,18 @@ rhythms as (
             and totals.first_back_date < totals.resumed_date,
             false
         ) as was_mutual,
-        -- What had passed before this month.
-        sqrt(
-            (
-                totals.there_mail_total - totals.there_mail - coalesce(forgotten.there_mail, 0)
-                + totals.meeting_total - totals.meetings - coalesce(forgotten.meetings, 0)
-            )
-            / (totals.scale * 1e12)
-            * (
-                totals.back_mail_total - totals.back_mail - coalesce(forgotten.back_mail, 0)
-                + totals.meeting_total - totals.meetings - coalesce(forgotten.meetings, 0)
-            )
-            / (totals.scale * 1e12)
-        )
+        -- What had passed before this month, as it stood when the silence ended.
+        strength_histories.strength_before
         * power(
             2.0,
-            date_diff('day', totals.resumed_date, totals.as_of_date) / parameters.half_life_days
+            date_diff('day', totals.resumed_date, strength_histories.as_of_date) / parameters.half_life_days
         ) as strength_before
     from totals
     join staging.wanted_months on wanted_months.month = totals.month
-    left join forgotten
-        on forgotten.first_id = totals.first_id
-        and forgotten.second_id = totals.second_id
-        and forgotten.era = totals.era
+    join staging.strength_histories
+        on strength_histories.month = totals.month
+        and strength_histories.first_id = totals.first_id
+        and strength_histories.second_id = totals.second_id
     cross join staging.parameters
 )
 

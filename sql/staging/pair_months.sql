@@ -4,14 +4,12 @@
 -- Check:   first_id < second_id
 -- Check:   contact_day_count between 1 and 31
 -- Check:   first_contact_date <= last_contact_date
--- Source:  tie-decay networks, Ahmad, Porter & Beguerisse-Diaz 2021, arXiv:1805.00193
--- Version: 2
+-- Version: 3
 
 -- A meeting is two contacts of equal weight, one each way, and counts here once.
 with passed as (
     select
         contact_days.month,
-        wanted_months.as_of_date,
         least(contact_days.from_person_id, contact_days.to_person_id) as first_id,
         greatest(contact_days.from_person_id, contact_days.to_person_id) as second_id,
         contact_days.contact_date,
@@ -21,16 +19,6 @@ with passed as (
         and contact_days.from_person_id > contact_days.to_person_id as is_back,
         contact_days.channel = 'meeting' as is_meeting,
         cast(round(contact_days.weight * 1e12) as bigint) as weight,
-        cast(
-            round(
-                contact_days.weight
-                * power(
-                    2.0,
-                    -date_diff('day', contact_days.contact_date, wanted_months.as_of_date)
-                    / parameters.half_life_days
-                ) * 1e12
-            ) as bigint
-        ) as strength,
         contact_days.contact_count,
         case when contact_days.channel = 'mail_to' then contact_days.thread_start_count else 0 end as start_count,
         cast(round(contact_days.hours * 1e12) as bigint) as hours,
@@ -38,7 +26,6 @@ with passed as (
         contact_days.last_contact_at
     from staging.contact_days
     join staging.wanted_months on wanted_months.month = contact_days.month
-    cross join staging.parameters
     where
         contact_days.channel <> 'meeting'
         or contact_days.from_person_id < contact_days.to_person_id
@@ -47,12 +34,8 @@ with passed as (
 totals as (
     select
         passed.month,
-        passed.as_of_date,
         passed.first_id,
         passed.second_id,
-        sum(case when passed.is_there then passed.strength else 0 end) / 1e12 as there_mail_strength,
-        sum(case when passed.is_back then passed.strength else 0 end) / 1e12 as back_mail_strength,
-        sum(case when passed.is_meeting then passed.strength else 0 end) / 1e12 as meeting_strength,
         sum(case when passed.is_there then passed.weight else 0 end) / 1e12 as there_mail_weight,
         sum(case when passed.is_back then passed.weight else 0 end) / 1e12 as back_mail_weight,
         cast(sum(case when passed.is_there then passed.contact_count else 0 end) as bigint) as there_mail_count,
@@ -120,10 +103,6 @@ select
     totals.month,  -- month of the contacts
     totals.first_id,  -- the person with the smaller id
     totals.second_id,  -- the other
-    totals.as_of_date,  -- the decayed sums below stand as on this date
-    totals.there_mail_strength,  -- decayed mail of the first to the second
-    totals.back_mail_strength,  -- decayed mail of the second to the first
-    totals.meeting_strength,  -- decayed meetings, the same each way
     totals.there_mail_weight,  -- mail of the first to the second; attention
     totals.back_mail_weight,  -- mail of the second to the first; attention
     totals.there_mail_count,  -- messages of the first to the second
