@@ -255,6 +255,7 @@ def _open(
             reconcile_every=timedelta(days=chosen.reconcile_days),
             mailbox_purposes=chosen.mailbox_purposes,
             calendar_deltas=chosen.calendar_deltas,
+            wanted=tuple(one for one in settings.pull.include if "@" in one[1:]),
         ),
         clock=clock,
         on_key_change=on_key_change,
