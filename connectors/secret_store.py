@@ -75,9 +75,7 @@ class SecretStore:
         try:
             return self._stores[kept["kept_in"]].open(name, kept)
         except (KeyError, TypeError):
-            raise SecretProblem(
-                "secret damaged", "connect the account again: its file is gone, or was changed"
-            ) from None
+            raise damaged() from None
 
     def wants_passphrase(self, *, for_new: bool = False) -> bool:
         """Whether a passphrase is needed that this process does not have.
@@ -276,6 +274,12 @@ def _passphrase() -> tuple[str, str]:
     if (found := encryption.passphrase()) is None:
         raise SecretProblem("passphrase needed", f"no terminal to ask at: {CURES}")
     return found
+
+
+def damaged() -> SecretProblem:
+    """The file of a secret holds something else, or is gone."""
+    cure = "connect the account again: its file is gone, or was changed"
+    return SecretProblem("secret damaged", cure)
 
 
 def _out_of_reach(why: Exception) -> SecretProblem:

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from connectors import addresses
+from connectors import addresses, secret_store
 from connectors.pages import PullProblem
 from connectors.quota import Clock
 from connectors.records import Person
@@ -76,15 +76,18 @@ class Account:
 
     def open(self, settings: Settings, clock: Clock) -> "Connector":
         """The connector that reads it; it asks nothing yet. Raises PullProblem."""
-        kept = json.loads(store(settings).read(self.secret))
-        admin = kept["admin"]
+        try:
+            kept = json.loads(store(settings).read(self.secret))
+            key, admin = kept["key"], kept["admin"]
+        except (ValueError, KeyError, TypeError):
+            raise secret_store.damaged() from None
 
         def on_key_change(changed: Mapping[str, Any]) -> None:
             # An account that was disconnected meanwhile does not come back.
             if self in connected(settings):
                 store(settings).replace(self.secret, _as_text(changed, admin))
 
-        return _open(settings, self.provider, kept["key"], admin, clock, on_key_change)
+        return _open(settings, self.provider, key, admin, clock, on_key_change)
 
     def directory(self, settings: Settings) -> Iterator[Person]:
         """Everybody in an organisation's directory, asked now. Raises PullProblem."""
@@ -255,6 +258,7 @@ def _open(
             reconcile_every=timedelta(days=chosen.reconcile_days),
             mailbox_purposes=chosen.mailbox_purposes,
             calendar_deltas=chosen.calendar_deltas,
+            wanted=tuple(one for one in settings.pull.include if "@" in one[1:]),
         ),
         clock=clock,
         on_key_change=on_key_change,

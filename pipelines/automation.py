@@ -59,7 +59,8 @@ def new_mailboxes(warehouse: Warehouse) -> dg.SensorDefinition:
 def unannounced(warehouse: Warehouse) -> list[str]:
     """Ids of mailboxes that are to be read and that the warehouse does not know; sorted.
 
-    Asks every connected organisation's directory. Raises WarehouseBusy, PullProblem.
+    Asks every connected organisation's directory; one that cannot be asked hides nobody in another.
+    Raises WarehouseBusy, and the PullProblem of such a one where nobody is new elsewhere.
     """
     settings = warehouse.settings
     accounts = [account for account in connected(settings) if account.is_organisation]
@@ -70,11 +71,20 @@ def unannounced(warehouse: Warehouse) -> list[str]:
     known = {mailbox_id for (mailbox_id,) in rows}
     secret = pseudonym_key.load(settings)
     opted_out = audience.opted_out(settings)
-    listed = {
-        f"{account.provider}-{person.directory_id}"
-        for account in accounts
-        for person in account.directory(settings)
-        if audience.is_candidate(person)
-        and audience.choose(audience.candidate(person, secret), settings.pull, opted_out) == "read"
-    }
-    return sorted(listed - known)
+    listed: set[str] = set()
+    problem: PullProblem | None = None
+    for account in accounts:
+        try:
+            listed |= {
+                f"{account.provider}-{person.directory_id}"
+                for person in account.directory(settings)
+                if audience.is_candidate(person)
+                and audience.choose(audience.candidate(person, secret), settings.pull, opted_out)
+                == "read"
+            }
+        except PullProblem as found:
+            problem = found
+    new = sorted(listed - known)
+    if problem is not None and not new:
+        raise problem
+    return new

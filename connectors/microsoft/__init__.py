@@ -101,7 +101,8 @@ class MicrosoftAccount:
         path = f"{VERSION}/users?$top=100&$select=id,mail,proxyAddresses,accountEnabled"
         with self._graph("User.Read") as graph:
             items = graph.step(path).items
-        tried = [
+        wanted = [one for one in self._choices.wanted if may_ask([one])]
+        found = [
             values.text(one, "id") or ""
             for one in items
             if one.get("mail")
@@ -110,9 +111,9 @@ class MicrosoftAccount:
         ]
         refused: Refused | None = None
         # One mailbox may be closed, or not yet be there, while the others are open.
-        for user_id in tried[:_TRIED]:
+        for user in [*wanted, *found][:_TRIED]:
             try:
-                self._check_mailbox(f"{VERSION}/users/{segment(user_id)}")
+                self._check_mailbox(f"{VERSION}/users/{segment(user)}")
             except Refused as problem:
                 refused = problem
             else:

@@ -17,12 +17,15 @@ class Choices:
     mailbox_purposes  whether it is asked which mailboxes without an owner are rooms and which are
                      shared; needs MailboxSettings.Read
     calendar_deltas  whether calendars are read by their changes; needs Calendars.Read
+    wanted           addresses whose mailboxes the check tries first: the app may be let into these
+                     alone
     """
 
     hidden_folders: bool = False
     reconcile_every: timedelta = timedelta(days=30)
     mailbox_purposes: bool = False
     calendar_deltas: bool = False
+    wanted: tuple[str, ...] = ()
 
 
 DEFAULT = Choices()

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from connectors.http import Http
 from connectors.microsoft import UNLIMITED, Endpoints, MicrosoftAccount
 from connectors.microsoft.access import SignIn
+from connectors.microsoft.choices import Choices
 from connectors.microsoft.refusals import is_passing, refusal, sign_in_problem
 from connectors.pages import PullProblem, Stopped
 from connectors.quota import Clock, Later
@@ -394,6 +395,16 @@ def test_the_check_passes_where_one_mailbox_is_closed_and_others_are_open(tenant
     tenant.account().check()
     tenant.world.tenant.denied |= {one.address for one in tenant.people}
     assert problem(tenant.account().check).state == "closed to this app"
+
+
+def test_an_app_that_is_let_into_few_mailboxes_is_checked_at_those(tenant: Tenant):
+    """RBAC for Applications: the first people of a directory are then hardly among them."""
+    let_in = tenant.people[-1].address
+    tenant.world.tenant.denied |= {one.address for one in tenant.people} - {let_in}
+    assert problem(tenant.account().check).state == "closed to this app"
+    tenant.account(choices=Choices(wanted=(let_in,))).check()
+    asked = {call.mailbox for call in tenant.sandbox.log[-4:]}
+    assert asked <= {let_in, None}
 
 
 def test_an_account_without_a_mailbox_says_so(tenant: Tenant):

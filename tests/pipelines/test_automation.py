@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from connectors.pages import PullProblem
 from pipelines import audience
 from pipelines.automation import new_mailboxes, unannounced
 from pipelines.progress import Progress
@@ -63,6 +64,18 @@ def test_the_sensor_says_why_it_cannot_look(world, tmp_path: Path):
     with Warehouse(settings).connect(), dg.build_sensor_context() as context:
         busy = new_mailboxes(Warehouse(settings))(context)
     assert "works on" in busy.skip_message
+
+
+def test_an_account_that_cannot_be_opened_hides_nobody_in_another(world, tmp_path: Path):
+    settings = load(world.prepare(tmp_path))
+    new = unannounced(Warehouse(settings))
+    assert len(new) == len(world.people)
+    (settings.accounts / "google-aaa.organisation.json").write_text("{}")
+    (settings.accounts / "microsoft-zzz.organisation.json").write_text("damaged")
+    assert unannounced(Warehouse(settings)) == new
+    pull_once(tmp_path)
+    with pytest.raises(PullProblem, match="damaged"):
+        unannounced(Warehouse(settings))
 
 
 def test_a_pull_whose_time_is_over_ends_cleanly_and_the_next_goes_on(world, tmp_path: Path):
