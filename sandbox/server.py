@@ -10,7 +10,8 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
 from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,6 +45,7 @@ class Sandbox:
         self.log: list[Call] = []
         self.calls = 0
         self.lock = threading.Lock()
+        self._in_flight: Counter[str | None] = Counter()
         self.closing = threading.Event()
         google, microsoft = _Server(self, google_port), _Server(self, microsoft_port)
         world.google_url = self.google_url = google.url
@@ -73,6 +75,18 @@ class Sandbox:
                     fault.times -= 1
                     return n, fault
         return n, None
+
+    @contextlib.contextmanager
+    def in_flight(self, request: Request, mailbox: str | None) -> Iterator[None]:
+        """Count a request until it is answered."""
+        with self.lock:
+            self._in_flight[mailbox] += 1
+            request.at_once = self._in_flight[mailbox]
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._in_flight[mailbox] -= 1
 
 
 class _Server(ThreadingHTTPServer):
@@ -141,7 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
         if request.path.startswith("/sandbox/"):
             self._send(self._control(request))
         else:
-            self._serve(request)
+            with self.server.sandbox.in_flight(request, self.server.vendor.mailbox(request)):
+                self._serve(request)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 

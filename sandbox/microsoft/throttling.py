@@ -23,6 +23,7 @@ class GraphLimits:
     """How much Graph serves; None is no limit. A test or the control endpoint may change it.
 
     mailbox_requests  of one mailbox in ``mailbox_window_s``
+    mailbox_at_once   of one mailbox that are not answered yet
     all_requests      of all mailboxes in ``window_s``
     directory_units   for users in ``window_s``
     now_s             the time that passes while requests come
@@ -30,6 +31,7 @@ class GraphLimits:
 
     mailbox_requests: int | None = None
     mailbox_window_s: float = 600
+    mailbox_at_once: int | None = None
     all_requests: int | None = None
     directory_units: int | None = None
     window_s: float = 10
@@ -43,12 +45,15 @@ class Throttle:
     limits: GraphLimits = field(default_factory=GraphLimits)
     _spent: dict[str, deque[tuple[float, int]]] = field(default_factory=dict)
 
-    def take(self, mailbox: str | None, units: int) -> None:
+    def take(self, mailbox: str | None, units: int, at_once: int) -> None:
         """Count a request; without a ``mailbox`` it is for the directory. Raises Refusal, 429."""
         limits = self.limits
         if mailbox is None:
             self._take("directory", units, limits.directory_units, limits.window_s)
         else:
+            if limits.mailbox_at_once is not None and at_once > limits.mailbox_at_once:
+                message = "Application is over its MailboxConcurrency limit."
+                raise Refusal(429, "ApplicationThrottled", message, {"Retry-After": "1"})
             self._take(mailbox, units, limits.mailbox_requests, limits.mailbox_window_s)
             self._take("all mailboxes", units, limits.all_requests, limits.window_s)
 
