@@ -47,6 +47,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.reading
 	$(BIN)/python -m benchmarks.parsing_pages
 	$(BIN)/python -m benchmarks.reading_parquet
+	$(BIN)/python -m benchmarks.pulling
 
 # A BI server on the published tables, in an environment of its own: docs/bi.md.
 superset: setup .venv-superset/complete

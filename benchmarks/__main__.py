@@ -5,18 +5,13 @@ Not here: how anything is measured (measuring.py) and what (the module of each q
 """
 
 import argparse
-import importlib.metadata
-import os
-import platform
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks import days, holes, publishing, stages, storing, ties
+from benchmarks import days, holes, publishing, results, stages, storing, ties
 from benchmarks.measuring import Measured, in_a_new_process, measure
 
-RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 LIBRARIES = ("duckdb", "pyarrow", "numpy", "pandas", "polars", "igraph", "networkx", "scipy")
 COLUMNS = ("", "cpu s", "median", "wall s", "peak GiB", "rows", "compared")
 
@@ -66,7 +61,8 @@ def main() -> None:
         arguments = {"messages": given.messages, "memory": given.memory}
         in_a_new_process("ties.export", arguments)
     lines = [
-        f"{given.messages:,} messages, least of {given.runs} runs; {machine(given.memory)}",
+        f"{given.messages:,} messages, least of {given.runs} runs; "
+        f"DuckDB bounded to {given.memory:g} GiB, {results.machine(*LIBRARIES)}",
         "",
     ]
     for question in asked:
@@ -76,8 +72,7 @@ def main() -> None:
         lines += told
         # A long run that is broken off leaves what it has found.
         if not given.no_file:
-            text = "\n".join(["# What was measured", "", *lines])
-            RESULTS.write_text(text + "\n", encoding="utf-8")
+            results.write_computing(lines)
 
 
 def section(question: Question, measured: Mapping[str, Measured]) -> list[str]:
@@ -121,16 +116,6 @@ def remarks(name: str, one: Measured, measured: Mapping[str, Measured]) -> Seque
     if len(laps) > 1:
         said.append(", ".join(f"{lap} {seconds:.2f}" for lap, seconds in laps.items()))
     return said
-
-
-def machine(memory: float) -> str:
-    """What it ran on, without saying which machine it was."""
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
-    return (
-        f"{os.cpu_count()} cores, {pages:.0f} GiB, DuckDB bounded to {memory:g} GiB, "
-        f"{platform.system()}, Python {platform.python_version()}, {versions}"
-    )
 
 
 if __name__ == "__main__":

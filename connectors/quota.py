@@ -90,7 +90,8 @@ class Bucket:
     ) -> None:
         """Begin full."""
         self._per_minute = units_per_minute
-        self._rate_per_s = None if units_per_minute is None else units_per_minute / 60
+        is_limited = units_per_minute is not None
+        self._rate_per_s = units_per_minute / (minute_s or 60) if is_limited else None
         self._clock, self._saved_s, self._minute_s = clock, saved_s, minute_s
         self._lately: deque[tuple[float, float]] = deque()  # when, units
         self._lately_spent = 0.0

@@ -9,7 +9,7 @@ from pipelines import pull as engine
 from tests.pipelines.fault_seeds import IS_TORTURE, SEEDS, trial
 from tests.pipelines.killing import QuickClock
 
-PATIENCE_S = 0.25  # how long a silent Google is waited for
+PATIENCE_S = 0.4  # how long a silent Google is waited for
 
 
 @pytest.mark.parametrize("brings_changes", [False, True], ids=["first pull", "changes"])

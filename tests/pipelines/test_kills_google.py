@@ -6,11 +6,8 @@ import pytest
 
 from tests.pipelines.kill_sweep import sweeps
 
-LATER = (
-    {"kind": "throttle_429", "retry_after": 0},
-    {"kind": "google_403_rate"},
-    {"kind": "unavailable_503", "retry_after": 0},
-)
+# Every other way to say "later" is among the faults of test_faults_google.py.
+LATER = {"kind": "throttle_429", "retry_after": 0}
 
 
 def test_a_kill_anywhere_and_a_wait_anywhere_change_nothing(
@@ -18,13 +15,11 @@ def test_a_kill_anywhere_and_a_wait_anywhere_change_nothing(
 ):
     counts = []
     for sweep in sweeps("google", tmp_path):
-        # A first pull is made of every kind of request; after it one way of waiting is enough.
-        ways = LATER if not counts else LATER[:1]
-        waits = sweep.every_wait(monkeypatch, *ways)
+        waits = sweep.every_wait(monkeypatch, LATER)
         counts.append((sweep.every_answer(), sweep.every_commit(), waits))
     (first_answers, first_commits, first_waits), (answers, commits, waits) = counts
     assert first_answers > answers > 5
     assert first_commits > 5
     assert commits > 5
-    assert first_waits >= len(LATER) * first_answers
+    assert first_waits >= first_answers
     assert waits >= answers
