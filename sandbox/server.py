@@ -155,8 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         if request.path.startswith("/sandbox/"):
             self._send(self._control(request))
         else:
-            with self.server.sandbox.in_flight(request, self.server.vendor.mailbox(request)):
-                self._serve(request)
+            self._serve(request)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
@@ -183,10 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(request, Answer(0))
             self._break_off()
             return
-        answer = self._answer(request, fault)
-        self._log(request, answer)
-        if kind == "kill":
-            fault.call()
+        with sandbox.in_flight(request, vendor.mailbox(request)):
+            answer = self._answer(request, fault)
+            self._log(request, answer)
+            if kind == "kill":
+                fault.call()
         self._send(answer, is_cut=kind == "truncated", is_slow=kind == "slow")
         if kind == "kill_after":
             fault.call()

@@ -54,6 +54,7 @@ class Microsoft:
             "graph-quirks": lambda body: _set(world.graph_quirks, body),
             "tenant": lambda body: _set(world.tenant, body),
             "graph-limits": lambda body: _set(self.limits, body),
+            "graph-spending": lambda _: self._graph.throttle.told(),
             "expire_tokens": lambda _: _set(
                 world.tenant, {"token_epoch": world.tenant.token_epoch + 1}
             ),

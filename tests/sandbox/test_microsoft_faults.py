@@ -134,6 +134,8 @@ def test_what_is_too_much_is_refused_until_the_window_has_passed(sandbox: Sandbo
         now_s[0] += 100
     answer = client.get(mailbox)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "400")
+    told = Loopback().post(f"{sandbox.microsoft_url}/sandbox/graph-spending", json={}).json()
+    assert told == {"served": 3, "refused": 1, "fullest": 4 / 3}
     client.ok(other)  # another mailbox has a window of its own
     now_s[0] += 399  # what was refused counts too
     assert client.get(mailbox).status_code == 429
