@@ -109,13 +109,18 @@ class Google:
 
 
 class Microsoft:
-    """Graph under its published limits, but for that of all mailboxes: 100 times too much for us.
+    """Graph under its published limits, scaled down to what one page in a transaction can use.
 
-    Pages hold one message, so that requests are what is short and not the processor.
+    Pages hold one message, so that requests are what is short: with pages of five hundred no
+    mailbox is ever read as fast as Graph allows.
     """
 
     company = MICROSOFT
-    quota = replace(microsoft.PUBLISHED, account_requests_per_10_seconds=300)
+    quota = replace(
+        microsoft.PUBLISHED,
+        mailbox_requests_per_10_minutes=2_000,
+        account_requests_per_10_seconds=150,
+    )
 
     def account(self, at: Crowded) -> microsoft.MicrosoftAccount:
         """An account without limits."""

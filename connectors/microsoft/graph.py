@@ -17,7 +17,7 @@ from connectors.pages import PullProblem
 from connectors.quota import SAVED_S, Bucket, Clock, Limits
 
 VERSION = "/v1.0"
-_LATE_S = 0.3  # how much later than another a request may arrive that was sent with it
+_LATE_S = 0.2  # how much later than another a request may arrive that was sent with it
 # Ids that survive a move between folders; to be said again with every request, links too.
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 
