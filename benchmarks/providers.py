@@ -10,14 +10,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.measuring import ROOT
-from connectors import google
+from connectors import google, microsoft
+from connectors.microsoft import mail
 from connectors.quota import Clock
-from sandbox.people import GOOGLE
+from sandbox.people import GOOGLE, MICROSOFT
 
 
 @dataclass(frozen=True)
@@ -107,4 +108,62 @@ class Google:
         return at.control("gmail_spending")
 
 
-PROVIDERS = {"google": Google()}
+class Microsoft:
+    """Graph under its published limits, scaled down to what one page in a transaction can use.
+
+    Pages hold one message, so that requests are what is short: with pages of five hundred no
+    mailbox is ever read as fast as Graph allows.
+    """
+
+    company = MICROSOFT
+    quota = replace(
+        microsoft.PUBLISHED,
+        mailbox_requests_per_10_minutes=2_000,
+        account_requests_per_10_seconds=150,
+    )
+
+    def account(self, at: Crowded) -> microsoft.MicrosoftAccount:
+        """An account without limits."""
+        return microsoft.MicrosoftAccount(
+            at.key,
+            endpoints=microsoft.Endpoints(at.url, at.url),
+            quota=microsoft.UNLIMITED,
+            clock=Clock(),
+        )
+
+    def settings(self, at: Crowded, quota: str) -> dict[str, Any]:
+        """The part of kith.toml that leads to the crowd."""
+        own = {"graph_endpoint": at.url, "login_endpoint": at.url}
+        if quota == "unlimited":
+            return {"microsoft": own | {"quota": quota}}
+        return {"microsoft": own | asdict(self.quota)}
+
+    def allowed(self, mailboxes: int) -> float:
+        """Requests that may be made of so many mailboxes in a minute."""
+        own = mailboxes * self.quota.mailbox_requests_per_10_minutes / 10
+        return min(own, self.quota.account_requests_per_10_seconds * 6)
+
+    def messages_a_minute(self, mailboxes: int) -> float:
+        """How many may be fetched."""
+        return self.allowed(mailboxes)
+
+    def hold(self, at: Crowded, minute_s: float) -> None:
+        """Let the provider refuse what is beyond those limits."""
+        mail._SIZE = "odata.maxpagesize=1"
+        at.control(
+            "graph-limits",
+            mailbox_requests=self.quota.mailbox_requests_per_10_minutes,
+            mailbox_window_s=10 * minute_s,
+            mailbox_at_once=self.quota.mailbox_requests_at_once,
+            all_requests=self.quota.account_requests_per_10_seconds,
+            window_s=minute_s / 6,
+        )
+
+    def spending(self, at: Crowded) -> dict[str, float]:
+        """What was served and refused so far, and the fullest window as requests of a minute."""
+        told = at.control("graph-spending")
+        most = told["fullest"] * self.allowed(len(at.people))
+        return {"spent": told["served"], "refused": told["refused"], "most_of_project": most}
+
+
+PROVIDERS = {"google": Google(), "microsoft": Microsoft()}

@@ -23,6 +23,7 @@ class Request:
     n           its position among all calls, from 0
     part_fault  a fault that strikes one part of this batch
     manner      how a page of changes is to be told, one of faults.MANNERS
+    at_once     requests for the same mailbox that are not answered yet, this one among them
     """
 
     method: str
@@ -34,6 +35,7 @@ class Request:
     n: int = 0
     part_fault: Fault | None = None
     manner: str | None = None
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class Vendor(Protocol):
 
     def answer(self, request: Request) -> Answer:
         """Serve a request; called with the world's lock held."""
+
+    def mailbox(self, request: Request) -> str | None:
+        """A name for the mailbox that a request is for, where requests at once are counted."""
 
     def places(self, request: Request) -> Collection[str]:
         """Which PLACES of faults.py a request names, which MANNERS its answer may have."""

@@ -10,7 +10,8 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
 from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,6 +45,7 @@ class Sandbox:
         self.log: list[Call] = []
         self.calls = 0
         self.lock = threading.Lock()
+        self._in_flight: Counter[str | None] = Counter()
         self.closing = threading.Event()
         google, microsoft = _Server(self, google_port), _Server(self, microsoft_port)
         world.google_url = self.google_url = google.url
@@ -73,6 +75,18 @@ class Sandbox:
                     fault.times -= 1
                     return n, fault
         return n, None
+
+    @contextlib.contextmanager
+    def in_flight(self, request: Request, mailbox: str | None) -> Iterator[None]:
+        """Count a request until it is answered."""
+        with self.lock:
+            self._in_flight[mailbox] += 1
+            request.at_once = self._in_flight[mailbox]
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._in_flight[mailbox] -= 1
 
 
 class _Server(ThreadingHTTPServer):
@@ -168,10 +182,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._log(request, Answer(0))
             self._break_off()
             return
-        answer = self._answer(request, fault)
-        self._log(request, answer)
-        if kind == "kill":
-            fault.call()
+        with sandbox.in_flight(request, vendor.mailbox(request)):
+            answer = self._answer(request, fault)
+            self._log(request, answer)
+            if kind == "kill":
+                fault.call()
         self._send(answer, is_cut=kind == "truncated", is_slow=kind == "slow")
         if kind == "kill_after":
             fault.call()

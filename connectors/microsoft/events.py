@@ -25,6 +25,7 @@ SELECT = ",".join(
     )
 )
 NO_START = "no readable start"
+UNKNOWN_VALUE = "unknown value, taken for the usual one"
 
 _RESPONSES = {
     "organizer": "accepted",
@@ -32,6 +33,10 @@ _RESPONSES = {
     "tentativelyAccepted": "tentative",
     "declined": "declined",
 }
+_UNANSWERED = (None, "none", "notResponded")
+_TYPES = (None, "singleInstance", "occurrence", "exception", "seriesMaster")
+_SHOWN_AS = (None, "unknown", "free", "tentative", "busy", "oof", "workingElsewhere")
+_INVITED_AS = (None, "required", "optional", "resource")
 _KINDS = {"oof": "out_of_office", "workingElsewhere": "working_location"}
 _FREE = frozenset({"free", "workingElsewhere"})
 # A global object id of Exchange (MS-OXOCAL 2.2.1.27) in hexadecimal: a class of 16 bytes, then the
@@ -77,7 +82,7 @@ def records(
     """The Event that an item is, or a Reject; nothing for what began before ``since``.
 
     uid  of the series, or of the single entry
-    After the Event comes a Reject for attendees without an address.
+    After the Event comes a Reject for attendees without an address, and for each unknown value.
     """
     source, locator = f"{mailbox.mailbox_id}/calendar", values.text(item, "id") or ""
     is_all_day = item.get("isAllDay") is True
@@ -117,6 +122,29 @@ def records(
     if unreadable_bytes:
         where = f"{locator}, attendee"
         yield Reject(source=source, locator=where, reason=NO_ADDRESS, length=unreadable_bytes)
+    for name, value in _unknown(item):
+        where, length = f"{locator}, {name}", len(value.encode("utf-8", "replace"))
+        yield Reject(source=source, locator=where, reason=UNKNOWN_VALUE, length=length)
+
+
+def _unknown(item: Item) -> Iterator[tuple[str, str]]:
+    """Properties with a value that Graph did not know when this was written, once each."""
+    guests = values.parts(item, "attendees")
+    answers = [values.part(item, "responseStatus"), *(values.part(one, "status") for one in guests)]
+    told = {
+        "type": (_TYPES, [values.text(item, "type")]),
+        "showAs": (_SHOWN_AS, [values.text(item, "showAs")]),
+        "attendees/type": (_INVITED_AS, [values.text(one, "type") for one in guests]),
+        "response": (
+            (*_UNANSWERED, *_RESPONSES),
+            [values.text(one, "response") for one in answers],
+        ),
+    }
+    for name, (known, found) in told.items():
+        for value in found:
+            if value not in known:
+                yield name, value
+                break
 
 
 def _original_start(item: Item, start_at: datetime) -> datetime:

@@ -17,6 +17,7 @@ from connectors.pages import PullProblem
 from connectors.quota import SAVED_S, Bucket, Clock, Limits
 
 VERSION = "/v1.0"
+_LATE_S = 0.2  # how much later than another a request may arrive that was sent with it
 # Ids that survive a move between folders; to be said again with every request, links too.
 IMMUTABLE_IDS = 'IdType="ImmutableId"'
 
@@ -46,21 +47,22 @@ class Quota:
 
     def mailbox(self, clock: Clock, account: Bucket) -> Limits:
         """What may be asked of one mailbox, within what all may ask together."""
-        rate = _per_minute(self.mailbox_requests_per_10_minutes, 600, SAVED_S)
+        rate = _per_minute(self.mailbox_requests_per_10_minutes, 600, SAVED_S + _LATE_S)
         return Limits(clock, account, rate, self.mailbox_requests_at_once)
 
 
 def _ten_seconds(most: float | None, clock: Clock) -> Bucket:
     saved_s = 0.1
-    return Bucket(_per_minute(most, 10, saved_s), clock, saved_s=saved_s)
+    return Bucket(_per_minute(most, 10, saved_s + _LATE_S), clock, saved_s=saved_s)
 
 
-def _per_minute(most: float | None, window_s: float, saved_s: float) -> float | None:
+def _per_minute(most: float | None, window_s: float, spare_s: float) -> float | None:
     """The rate of a bucket that gives at most so many units in any window of so many seconds.
 
-    A window may begin with all that was saved up, so that counts as part of it.
+    A window may begin with all that was saved up, and end with requests that were sent before it
+    and arrive late: so these seconds are taken as part of it.
     """
-    return None if most is None else most * 60 / (window_s + saved_s)
+    return None if most is None else most * 60 / (window_s + spare_s)
 
 
 # Outlook serves 10,000 requests in ten minutes for each app and mailbox, four at once; Graph

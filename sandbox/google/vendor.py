@@ -143,6 +143,9 @@ class Google:
         """Hold a quota from now on. Raises TypeError for what a Meter does not know."""
         self.meter = Meter(**body)
 
+    def mailbox(self, request: Request) -> None:
+        """None: Google counts units."""
+
     def places(self, request: Request) -> Collection[str]:
         """Which of faults.PLACES a request names."""
         return [place for name, place in _PLACES.items() if name in request.query]

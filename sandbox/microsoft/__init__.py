@@ -4,6 +4,7 @@ Here: the vendor that the server speaks to, faults in Graph's words, what anothe
 Not here: sign-in (entra.py), Graph (graph.py and what it leads to).
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
@@ -21,6 +22,7 @@ from sandbox.microsoft.throttling import GraphLimits
 from sandbox.tenant import GraphQuirks, Tenant
 from sandbox.world import World
 
+_MAILBOX = re.compile(rf"{ROOT}users(?:/|\(')([^/']+)(?:'\))?/")
 USERS = f"{ROOT}users"
 _FAILURES = {
     "throttle_429": (
@@ -52,6 +54,7 @@ class Microsoft:
             "graph-quirks": lambda body: _set(world.graph_quirks, body),
             "tenant": lambda body: _set(world.tenant, body),
             "graph-limits": lambda body: _set(self.limits, body),
+            "graph-spending": lambda _: self._graph.throttle.told(),
             "expire_tokens": lambda _: _set(
                 world.tenant, {"token_epoch": world.tenant.token_epoch + 1}
             ),
@@ -74,6 +77,11 @@ class Microsoft:
             return self._told.page(request, answer) if _is_delta(request) else answer
         answer = self._entra.answer(request)
         return answer or Answer(404, b"Not found", {"Content-Type": "text/plain"})
+
+    def mailbox(self, request: Request) -> str | None:
+        """The user of a path below users."""
+        found = _MAILBOX.match(request.path)
+        return found and found[1]
 
     def places(self, request: Request) -> Collection[str]:
         """The state of a link may be lost, and a page of changes be told otherwise."""

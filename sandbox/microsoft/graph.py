@@ -55,7 +55,9 @@ class Graph:
             parts = _parts(request.raw_path)
             account, root, rest = self._whose(asking, parts)
             units = 1 if rest else cost(request)
-            self.throttle.take(account.address if account and rest else None, units)
+            self.throttle.take(
+                account.address if account and rest else None, units, request.at_once
+            )
             if account is None:
                 answer = self._directory(asking, parts)
             else:

@@ -13,7 +13,7 @@ from connectors.records import Reject
 from sandbox.exchange import Call
 from sandbox.life import Letter
 from tests.connectors.microsoft_store import Store
-from tests.connectors.microsoft_tenant import Tenant, link_of
+from tests.connectors.microsoft_tenant import SINCE, Tenant, link_of
 
 A_MONTH = timedelta(days=31)
 NOISY = {"empty_page_share": 0.3, "repeat_share": 0.2, "replay_share": 0.2}
@@ -315,6 +315,23 @@ def test_a_pull_that_ends_after_any_page_goes_on_to_the_same_end(
     tenant.world.move(address, first(tenant, address, place=7), "archive")
     tenant.pull_mail(address, store)
     tenant.assert_equal(address, store)
+
+
+@pytest.mark.parametrize("most", range(2, 9, 2))
+@pytest.mark.usefixtures("small_pages")
+def test_what_happens_between_two_pages_of_the_first_walk_is_not_lost(
+    tenant: Tenant, store: Store, most: int
+):
+    pages = tenant.account().mail(tenant.mailbox(tenant.busy), {}, store.held, SINCE)
+    store.take(pages, most)
+    tenant.world.deliver(letter_to(tenant, tenant.busy, "meanwhile"))
+    for target in ("archive", "trash", "a-project"):
+        tenant.world.move(tenant.busy, first(tenant, tenant.busy, place=3), target)
+        tenant.world.move(tenant.busy, first(tenant, tenant.busy, place=-1), target)
+    tenant.world.delete(tenant.busy, first(tenant, tenant.busy, place=5))
+    store.take(pages)
+    tenant.pull_mail(tenant.busy, store)
+    tenant.assert_equal(tenant.busy, store)
 
 
 @pytest.mark.usefixtures("small_pages")

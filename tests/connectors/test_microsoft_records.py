@@ -92,6 +92,48 @@ def test_a_message_in_all_its_parts():
     ]
 
 
+def test_a_message_to_two_thousand_people_names_them_all():
+    people = [someone(f"p{number}@x.example") for number in range(2_000)]
+    [message] = read_letter(letter(toRecipients=people[:1_500], ccRecipients=people[1_500:]))
+    assert (len(message.to), len(message.cc)) == (1_500, 500)
+    assert table([message], Message).column("to")[0].values.field("address")[1_499].as_py() == (
+        "p1499@x.example"
+    )
+
+
+def test_of_hundreds_of_references_the_last_are_kept():
+    ids = " ".join(f"<{number}@x.example>" for number in range(300))
+    [message] = read_letter(letter(internetMessageHeaders=headers(References=ids)))
+    assert message.references == tuple(f"{number}@x.example" for number in range(280, 300))
+
+
+def test_of_a_header_that_comes_twice_the_first_counts():
+    twice = headers(In_Reply_To="<a@x>") + headers(in_reply_to="<b@x>") + headers(IN_REPLY_TO="")
+    [message] = read_letter(letter(internetMessageHeaders=twice))
+    assert message.in_reply_to == "a@x"
+
+
+@pytest.mark.parametrize("author", [None, {}, {"emailAddress": None}, "postmaster"])
+def test_a_report_of_a_failed_delivery_is_a_machines_and_may_have_no_author(author: Any):
+    report = headers(Content_Type="multipart/report; report-type=x", Return_Path="<>")
+    item = letter(sender=author, internetMessageHeaders=report) | {"from": author}
+    [message] = read_letter(item)
+    assert message.author is None
+    assert message.automation_signs == ("null_return_path", "report")
+
+
+def test_what_was_forwarded_as_it_was_says_so_and_keeps_its_author():
+    fields = headers(Resent_From="dan@z.example", Resent_To="ann@x.example")
+    [message] = read_letter(letter(internetMessageHeaders=fields))
+    assert message.author == Address("bob@y.example", "Bob")
+    assert message.automation_signs == ("resent",)
+
+
+def test_ids_that_differ_by_case_alone_are_two():
+    one, other = (read_letter(letter(id=key))[0] for key in ("AAkALgaA/+w=", "AAkALgAa/+w="))
+    assert one.message_id != other.message_id
+
+
 @pytest.mark.parametrize("kind", ["eventMessage", "eventMessageRequest", "eventMessageResponse"])
 def test_the_mail_of_a_meeting_is_marked(kind: str):
     [message] = read_letter(letter(**{"@odata.type": f"#microsoft.graph.{kind}"}))
@@ -210,7 +252,8 @@ def attendee(address: str, response: str, kind: str = "required") -> dict[str, A
 
 
 def read_event(item: dict[str, Any], uid: str | None = "uid") -> Event:
-    [event] = events.records(item, MAILBOX, uid, SINCE)
+    event, *rejects = events.records(item, MAILBOX, uid, SINCE)
+    assert {one.reason for one in rejects} <= {events.UNKNOWN_VALUE}
     return event
 
 
@@ -421,6 +464,72 @@ CLASS = "040000008200E00074C5B7101A82E008"
 )
 def test_the_uid_of_a_series_stands_in_that_of_each_occurrence(uid: str, series: str | None):
     assert events.series_uid(uid) == series
+
+
+def test_what_graph_may_say_one_day_is_taken_for_the_usual_and_counted():
+    item = meeting(
+        type="hybrid",
+        showAs="holiday",
+        attendees=[attendee("c@d.e", "perhaps", "robot"), attendee("f@d.e", "perhaps")],
+        somethingNew={"deep": [1, 2]},
+    )
+    event, *rejects = events.records(item, MAILBOX, "uid", SINCE)
+    assert (event.kind, event.is_busy, event.is_recurring) == ("default", True, False)
+    guests = {one.address: (one.response, one.kind) for one in event.attendees}
+    assert guests["c@d.e"] == guests["f@d.e"] == ("needs_action", "unknown")
+    assert {one.reason for one in rejects} == {events.UNKNOWN_VALUE}
+    assert [(one.locator, one.length) for one in rejects] == [
+        ("EV=, type", len("hybrid")),
+        ("EV=, showAs", len("holiday")),
+        ("EV=, attendees/type", len("robot")),
+        ("EV=, response", len("perhaps")),
+    ]
+    assert not any(word in repr(rejects) for word in ("hybrid", "holiday", "robot", "perhaps"))
+
+
+def test_an_online_meeting_is_a_meeting_and_its_link_stays_out():
+    online = meeting(
+        isOnlineMeeting=True,
+        onlineMeetingProvider="teamsForBusiness",
+        onlineMeeting={"joinUrl": "https://teams.example/l/meetup-join/secret"},
+        location={"displayName": "https://teams.example/secret", "locationType": "default"},
+    )
+    assert read_event(online) == read_event(meeting())
+    assert not {"onlineMeeting", "onlineMeetingUrl", "location"} & set(events.SELECT.split(","))
+
+
+def test_a_series_that_is_split_goes_on_as_another():
+    """From that day on it has another master, and so another UID."""
+    before, after = (f"{CLASS}00000000" + byte * 24 for byte in ("AB", "CD"))
+    old, new = (
+        read_event(
+            meeting(id=uid[-2:], type="occurrence", seriesMasterId=f"master-{uid[-2:]}"), uid
+        )
+        for uid in (before, after)
+    )
+    assert old.ical_uid != new.ical_uid
+    assert old.series_id != new.series_id
+
+
+def test_a_private_entry_may_hide_everybody():
+    one = read_event(meeting(sensitivity="private", attendees=None, organizer=None))
+    assert (one.organizer, one.attendees) == (None, ())
+    assert one.is_busy
+
+
+@pytest.mark.parametrize(
+    ("local", "hours"),
+    [
+        ("2026-03-29T02:30:00.0000000", (0, 1)),  # skipped: no clock ever showed it
+        ("2026-10-25T02:30:00.0000000", (0, 1)),  # shown twice
+    ],
+)
+def test_hours_that_a_clock_skips_or_repeats_are_still_read(local: str, hours: tuple[int, ...]):
+    start = {"dateTime": local, "timeZone": "W. Europe Standard Time"}
+    one = read_event(meeting(start=start, end=start))
+    assert one.start_at.hour in hours
+    assert one.start_at.minute == 30
+    assert one.end_at == one.start_at
 
 
 # -- people

@@ -134,6 +134,8 @@ def test_what_is_too_much_is_refused_until_the_window_has_passed(sandbox: Sandbo
         now_s[0] += 100
     answer = client.get(mailbox)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "400")
+    told = Loopback().post(f"{sandbox.microsoft_url}/sandbox/graph-spending", json={}).json()
+    assert told == {"served": 3, "refused": 1, "fullest": 4 / 3}
     client.ok(other)  # another mailbox has a window of its own
     now_s[0] += 399  # what was refused counts too
     assert client.get(mailbox).status_code == 429
@@ -145,3 +147,18 @@ def test_what_is_too_much_is_refused_until_the_window_has_passed(sandbox: Sandbo
     now_s[0] += 10
     for _ in range(5):
         client.ok("users?$select=id&$top=5")
+
+
+def test_no_more_requests_for_one_mailbox_at_once_than_its_limit(sandbox: Sandbox):
+    assert set_over_http(sandbox, "graph-limits", mailbox_at_once=1) == 200
+    client, beside = Client(sandbox), Client(sandbox)
+    one, other = (f"users/{address}/messages" for address in staff(sandbox)[:2])
+    met = []
+
+    def ask() -> None:
+        met.extend(beside.get(path).status_code for path in (one, other, "users"))
+
+    sandbox.faults.append(Fault(sandbox.calls, "kill", call=ask))  # before it is answered
+    client.ok(one)
+    assert met == [429, 200, 200]
+    assert beside.get(one).status_code == 200
