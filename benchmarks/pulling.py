@@ -42,7 +42,8 @@ RAMP = 0.25  # of a minute, until every mailbox is being read
 
 def pages(at: Crowded, provider: str) -> Iterator[Page]:
     """Everything of the first mailbox."""
-    mailbox = Mailbox(mailbox_id="one", provider=provider, address=at.people[0])
+    address = at.people[0]
+    mailbox = Mailbox(mailbox_id=f"{provider}-{address}", provider=provider, address=address)
     account = PROVIDERS[provider].account(at)
     return account.mail(mailbox, {}, lambda _ids: set(), LONG_AGO)
 
