@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines import private_files
+from connectors import private_files
 from pipelines.publish import DICTIONARY, VIEWS
 from pipelines.settings import Settings, make_private
 
