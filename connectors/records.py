@@ -171,6 +171,7 @@ class Person:
             _column("department", pa.string(), "department"),
             _column("title", pa.string(), "job title"),
             _column("unit", pa.string(), "organisational unit, a path such as /Sales/North"),
+            _column("office", pa.string(), "where they work: a building, a site"),
             _column("manager_id", pa.string(), "directory_id of the manager"),
             _column("manager_address", pa.string(), "address of the manager, where that is named"),
             _column("kind", pa.string(), "person, room, group or shared", required=True),
@@ -187,6 +188,7 @@ class Person:
     department: str | None = None
     title: str | None = None
     unit: str | None = None
+    office: str | None = None
     manager_id: str | None = None
     manager_address: str | None = None
     kind: str = "person"

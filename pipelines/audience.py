@@ -31,6 +31,7 @@ class Candidate:
     address_keys: frozenset[int]
     department: str | None
     unit: str | None
+    office: str | None
 
 
 def candidates(connection: duckdb.DuckDBPyConnection, account_id: str) -> list[Candidate]:
@@ -38,7 +39,7 @@ def candidates(connection: duckdb.DuckDBPyConnection, account_id: str) -> list[C
     rows = connection.execute(
         "SELECT people.directory_id, texts.address, "
         "list_prepend(people.address_key, coalesce(people.alias_keys, [])), "
-        "people.department, people.unit "
+        "people.department, people.unit, people.office "
         "FROM raw.people AS people "
         "JOIN raw.addresses AS texts ON texts.address_key = people.address_key "
         "WHERE people.account_id = ? AND people.valid_to IS NULL "
@@ -47,8 +48,8 @@ def candidates(connection: duckdb.DuckDBPyConnection, account_id: str) -> list[C
         [account_id],
     ).fetchall()
     return [
-        Candidate(directory_id, address, frozenset(keys), department, unit)
-        for directory_id, address, keys, department, unit in rows
+        Candidate(directory_id, address, frozenset(keys), *place)
+        for directory_id, address, keys, *place in rows
     ]
 
 
@@ -66,6 +67,7 @@ def candidate(person: Person, secret: bytes) -> Candidate:
         frozenset(addresses.address_key(secret, one) for one in known),
         person.department,
         person.unit,
+        person.office,
     )
 
 
@@ -84,6 +86,8 @@ def _matches(candidate: Candidate, word: str) -> bool:
     kind, colon, value = word.partition(":")
     if colon and kind == "department":
         return candidate.department == value
+    if colon and kind == "office":
+        return candidate.office == value
     if colon and kind == "unit":
         unit = (candidate.unit or "").rstrip("/")
         return candidate.unit is not None and f"{unit}/".startswith(f"{value.rstrip('/')}/")
@@ -92,8 +96,8 @@ def _matches(candidate: Candidate, word: str) -> bool:
     if "@" in word:
         return addresses.canonical(candidate.address) == addresses.canonical(word)
     raise SettingsError(
-        f"pull.include and pull.exclude take addresses, @domain, department:NAME and unit:/PATH, "
-        f"not {word!r}"
+        f"pull.include and pull.exclude take addresses, @domain, department:NAME, office:NAME and "
+        f"unit:/PATH, not {word!r}"
     )
 
 

@@ -155,8 +155,8 @@ def _mailboxes(records: pa.Table, pseudonyms: Pseudonyms, account_id: str | None
 
 
 def _people(records: pa.Table, pseudonyms: Pseudonyms, account_id: str | None) -> pa.Table:
-    kept = ("directory_id", "name", "department", "title", "unit", "manager_id", "kind")
-    kept += ("is_active", "has_mailbox")
+    kept = ("directory_id", "name", "department", "title", "unit", "office", "manager_id")
+    kept += ("kind", "is_active", "has_mailbox")
     return _table(
         "raw.people",
         **{name: _column(records, name) for name in kept},

@@ -202,6 +202,7 @@ _TABLES = (
             "department": (_TEXT, "department"),
             "title": (_TEXT, "job title"),
             "unit": (_TEXT, "organisational unit, a path"),
+            "office": (_TEXT, "where they work: a building, a site"),
             "manager_id": (_TEXT, "directory_id of the manager"),
             "manager_key": (_INTEGER, "address of the manager, where the directory names that"),
             "kind": (_TEXT, "person, room, group, shared"),

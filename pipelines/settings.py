@@ -75,7 +75,8 @@ class Pull(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     include: tuple[str, ...] = Field(
-        default=(), description="only these: addresses, @domain, department:NAME, unit:/PATH"
+        default=(),
+        description="only these: addresses, @domain, department:NAME, office:NAME, unit:/PATH",
     )
     exclude: tuple[str, ...] = Field(
         default=(), description="never these, in the same words; stronger than include"

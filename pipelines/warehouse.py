@@ -24,7 +24,7 @@ from pipelines.raw_tables import RAW_TABLES, literal
 from pipelines.runner_tables import RUNNER_TABLES
 from pipelines.settings import Limits, Settings, make_private
 
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 
 
 class WarehouseBusy(RuntimeError):

@@ -25,6 +25,7 @@ from sandbox.tenant import GraphQuirks, Tenant
 from sandbox.village import Village
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
+OFFICES = ("Harbour House", "Mill Lane")
 TITLES = {1: "Chief", 2: "Head", 3: "Lead", 4: "Member"}
 SCOPES = tuple(
     f"https://www.googleapis.com/auth/{name}"
@@ -42,7 +43,7 @@ class Account:
     id       32 hex digits, the same for ever, whatever the address becomes
     aliases  every other address, earlier ones too
     manager  primary address, None for the chief and rooms
-    title    None for rooms, like department and unit
+    title    None for rooms, like department, unit and office
     kind     person or room
     """
 
@@ -55,6 +56,7 @@ class Account:
     title: str | None
     manager: str | None
     unit: str | None
+    office: str | None
     is_suspended: bool
     has_mail: bool
     kind: str
@@ -329,6 +331,7 @@ class World:
             title=TITLES[person.level],
             manager=self._current[post.manager] if post.manager else None,
             unit=f"/{post.department}",
+            office=OFFICES[int(_id(person.address), 16) % len(OFFICES)],
             is_suspended=person.address in self._suspended
             or bool(person.left and person.left < day),
             has_mail=person.address not in self._without_mail,
@@ -348,6 +351,7 @@ class World:
             title=None,
             manager=None,
             unit=None,
+            office=None,
             is_suspended=False,
             has_mail=True,
             kind="room",

@@ -21,11 +21,11 @@ from connectors.records import Person
 
 STREAM = "directory"
 LISTED_AT_ONCE = 500
-# The directory describes emails, organizations and relations as of any shape, so nothing may be
-# selected within them.
+# The directory describes emails, organizations, relations and locations as of any shape, so nothing
+# may be selected within them.
 FIELDS = (
     "nextPageToken,users(id,primaryEmail,aliases,nonEditableAliases,emails,name/fullName,"
-    "organizations,relations,orgUnitPath,suspended,archived,isMailboxSetup)"
+    "organizations,relations,locations,orgUnitPath,suspended,archived,isMailboxSetup)"
 )
 
 
@@ -75,6 +75,7 @@ def person(user: Mapping[str, Any], seen_at: datetime) -> Person:
         department=_text(organization.get("department")),
         title=_text(organization.get("title")),
         unit=_text(user.get("orgUnitPath")),
+        office=_office(_objects(user, "locations")),
         manager_address=next(filter(None, managers), None),
         is_active=not (user.get("suspended") or user.get("archived")),
         has_mailbox=user.get("isMailboxSetup") is not False,
@@ -91,6 +92,12 @@ def _objects(user: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 def _primary(organizations: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The post that counts: the one called primary, else the first."""
     return next(iter(sorted(organizations, key=lambda one: not one.get("primary"))), {})
+
+
+def _office(locations: Iterable[Mapping[str, Any]]) -> str | None:
+    """The building of the first desk; of one that stands in none, its area."""
+    named = (_text(one.get("buildingId") or one.get("area")) for one in locations)
+    return next(filter(None, named), None)
 
 
 def _aliases(user: Mapping[str, Any], primary: str | None) -> Iterator[str]:

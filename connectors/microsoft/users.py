@@ -24,7 +24,8 @@ UNITS = 2  # a page of users; $select takes one off, $expand adds one
 SELECT = ",".join(
     (
         *"id userPrincipalName mail proxyAddresses displayName givenName surname".split(),
-        *"department jobTitle onPremisesDistinguishedName accountEnabled userType".split(),
+        *"department jobTitle officeLocation onPremisesDistinguishedName".split(),
+        *"accountEnabled userType".split(),
     )
 )
 _ROOMS = ("room", "equipment")
@@ -142,6 +143,7 @@ def person(item: Item, seen_at: datetime, purpose: str | None = None) -> Person:
         department=values.text(item, "department"),
         title=values.text(item, "jobTitle"),
         unit=_unit(values.text(item, "onPremisesDistinguishedName")),
+        office=values.text(item, "officeLocation"),
         manager_id=values.text(values.part(item, "manager"), "id"),
         kind=kind,
         is_active=is_member and is_on,

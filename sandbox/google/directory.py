@@ -93,6 +93,9 @@ class Directory:
             "isEnforcedIn2Sv": False,
             "includeInGlobalAddressList": True,
         }
+        if account.office:
+            desk = {"type": "desk", "area": "desk", "buildingId": account.office}
+            shown["locations"] = [desk]
         if account.aliases:
             shown["aliases"] = list(account.aliases)
         if account.manager:

@@ -555,6 +555,7 @@ def user(**changes: Any) -> dict[str, Any]:
         "surname": "Other",
         "department": "Design",
         "jobTitle": "Lead",
+        "officeLocation": "Mill Lane",
         "onPremisesDistinguishedName": r"CN=Ann\, Other,OU=North,OU=Sales\, Abroad,DC=x,DC=example",
         "accountEnabled": True,
         "userType": "Member",
@@ -571,6 +572,7 @@ def test_a_user_in_all_parts():
         department="Design",
         title="Lead",
         unit="/Sales, Abroad/North",
+        office="Mill Lane",
         manager_id="m",
         seen_at=AT,
     )

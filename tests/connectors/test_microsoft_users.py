@@ -42,6 +42,7 @@ def expected(tenant: Tenant) -> dict[str, Person]:
             name=one.name,
             department=one.department,
             title=one.title,
+            office=one.office,
             manager_id=ids.get(one.manager),
             kind=one.kind,
             is_active=one.kind == "person" and not one.is_suspended,

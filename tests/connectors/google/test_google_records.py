@@ -312,6 +312,7 @@ def google_user(**changes: Any) -> dict[str, Any]:
             {"type": "assistant", "value": "joe@x.example"},
             {"type": "manager", "value": "ann@x.example"},
         ],
+        "locations": [{"type": "desk", "area": "desk", "buildingId": "Mill Lane"}],
         "orgUnitPath": "/Sales",
         "suspended": False,
         "archived": False,
@@ -334,9 +335,24 @@ def test_a_user_becomes_a_person():
         department="Sales",
         title="Lead",
         unit="/Sales",
+        office="Mill Lane",
         manager_address="ann@x.example",
         seen_at=NOW,
     )
+
+
+@pytest.mark.parametrize(
+    ("locations", "office"),
+    [
+        ([{"area": "Second floor"}], "Second floor"),
+        ([{}, {"area": "desk", "buildingId": "B1"}], "B1"),
+        ([], None),
+        ("nonsense", None),
+    ],
+)
+def test_an_office_is_a_building_else_an_area(locations, office):
+    user = google_user() | {"locations": locations}
+    assert directory.person(user, NOW).office == office
 
 
 @pytest.mark.parametrize("name", ["suspended", "archived"])
