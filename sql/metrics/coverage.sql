@@ -4,10 +4,14 @@
 -- Check:   message_count = message_contact_count + message_left_out_count
 -- Check:   meeting_count = meeting_contact_count + meeting_left_out_count
 -- Check:   first_at <= last_at
+-- Check:   busiest_day_count <= message_count
+-- Warn:    busiest_day_count <= 500 or busiest_day_count <= 0.5 * message_count
 -- Caveat:  counts copies; metrics.coverage_reasons says why some make no contact
 -- Caveat:  the totals are counted where the copies are stored, the parts from their reasons: nothing
 --          may be lost between
--- Version: 1
+-- Caveat:  mail that was moved from elsewhere may be dated on the day of its move: where most of a
+--          busy month stands on one day, that day is no day of contact, and a check warns
+-- Version: 2
 --
 -- Topic:   What is missing?
 -- High:    message_count, meeting_count: the mailbox holds much of the month
@@ -16,24 +20,37 @@
 -- High:    message_contact_count, meeting_contact_count: most is contact between people
 -- Low:     message_contact_count, meeting_contact_count: most comes from machines and lists, or
 --          goes to crowds
+-- High:    busiest_day_count: nearly message_count: the mailbox was filled on that day, by a move
+-- Low:     busiest_day_count: mail comes on many days, as it does
 -- High:    message_left_out_count, meeting_left_out_count: much makes no contact; coverage_reasons
 --          says why
 -- Low:     message_left_out_count, meeting_left_out_count: nearly everything makes contact
 
-with stored as (
+with days as (
     select
         wanted_months.month,
         messages.mailbox_id,
+        messages.sent_date,
         min(messages.sent_at) as first_at,
         max(messages.sent_at) as last_at,
-        count(*) as message_count,
-        0 as meeting_count
+        count(*) as message_count
     from raw.messages
     join staging.wanted_months
         on wanted_months.month = date_trunc('month', messages.sent_date)
         and messages.sent_date >= wanted_months.month
         and messages.sent_at < wanted_months.as_of
-    group by wanted_months.month, messages.mailbox_id
+    group by wanted_months.month, messages.mailbox_id, messages.sent_date
+),
+
+stored as (
+    select
+        days.month,
+        days.mailbox_id,
+        days.first_at,
+        days.last_at,
+        days.message_count,
+        0 as meeting_count
+    from days
     union all
     select
         wanted_months.month,
@@ -56,6 +73,7 @@ totals as (
         min(stored.first_at) as first_at,
         max(stored.last_at) as last_at,
         cast(sum(stored.message_count) as bigint) as message_count,
+        max(stored.message_count) as busiest_day_count,
         cast(sum(stored.meeting_count) as bigint) as meeting_count
     from stored
     group by stored.month, stored.mailbox_id
@@ -112,7 +130,8 @@ select
     cast(coalesce(parts.meeting_left_out_count, 0) as bigint) as meeting_left_out_count,  -- of these, copies of entries that make none; copies
     cast(
         date_trunc('month', cast(mailboxes.settled_at as date) - cast(1 as integer)) as date
-    ) as first_settled_month  -- first month at whose end the mailbox can say what is new
+    ) as first_settled_month,  -- first month at whose end the mailbox can say what is new
+    totals.busiest_day_count  -- of the messages, copies dated to the one day with most; copies
 from totals
 left join parts
     on parts.month = totals.month

@@ -165,3 +165,25 @@ def test_a_mailbox_says_when_it_has_settled_and_whose_it_is(world):
     assert (row.person_id, row.first_settled_month.isoformat()) == (world.key("ann"), "2024-07-01")
     assert row.first_at == row.last_at
     assert world.row("metrics.coverage", mailbox_id="list").person_id is None
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(500, False), (501, True)])
+def test_a_month_that_stands_on_one_day_was_probably_moved_here(world, count, is_told):
+    for _ in range(count):
+        letter(world)
+    letter(world, at="2024-01-11")
+    world.build("metrics.coverage")
+    (row,) = world.rows("metrics.coverage")
+    assert (row.message_count, row.busiest_day_count) == (count + 1, count)
+    contract, expected = validate(world.connection, GRAPH["metrics.coverage"])
+    assert contract.passed
+    assert expected.passed is not is_told
+
+
+def test_a_busy_month_of_many_days_is_no_move(world):
+    for day in range(1, 21):
+        for _ in range(30):
+            letter(world, at=f"2024-01-{day:02} 09:00")
+    world.build("metrics.coverage")
+    assert world.rows("metrics.coverage")[0].busiest_day_count == 30
+    assert validate(world.connection, GRAPH["metrics.coverage"])[1].passed
