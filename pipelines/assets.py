@@ -156,7 +156,7 @@ def model_asset(graph: Graph, model: Model, months: dg.PartitionsDefinition) -> 
             columns = {name: (kind, model.columns[name]) for name, kind, *_ in described}
             yield dg.MaterializeResult(
                 metadata=_metadata(model.name, built.row_count, columns, seconds)
-                | {"months_computed": len(built.rows_by_month), "was_stale": built.was_stale}
+                | {"months_computed": len(built.months), "was_stale": built.was_stale}
             )
             yield from checks.results(connection, model)
 

@@ -33,12 +33,12 @@ class NotComputed(RuntimeError):
 class Built:
     """What one build did.
 
-    rows_by_month  month -> rows now in it; empty for a table that is rebuilt whole
-    row_count      rows now in the whole table
-    was_stale      whether anything had to be computed
+    months     months that were replaced, in order; none for a table that is rebuilt whole
+    row_count  rows now in the whole table
+    was_stale  whether anything had to be computed
     """
 
-    rows_by_month: dict[date, int]
+    months: Sequence[date]
     row_count: int
     was_stale: bool
 
@@ -160,15 +160,15 @@ def build(
         elif stale:
             _require_fresh(model, out_of_date, None)
             _replace_table(connection, graph, model)
-        return Built({}, _count(connection, model), bool(stale))
+        return Built([], _count(connection, model), bool(stale))
     _require_fresh(model, out_of_date, max(months or stale or [date.min]))
     if _fill_wanted(connection, stale if months is None else months) or _has_other_months(
         connection, model
     ):
-        rows_by_month = _replace_months(connection, graph, model)
+        replaced = _replace_months(connection, graph, model)
     else:
-        rows_by_month = {}
-    return Built(rows_by_month, _count(connection, model), bool(stale))
+        replaced = []
+    return Built(replaced, _count(connection, model), bool(stale))
 
 
 def _require_fresh(
@@ -204,10 +204,11 @@ def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Collection[date 
 
 def _replace_months(
     connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model
-) -> dict[date, int]:
+) -> list[date]:
+    """Compute the wanted months of a table anew, and say which these were."""
     with transaction(connection):
         _ensure_table(connection, graph, model)
-        replaced, wanted = _replaced(connection)
+        replaced = _replaced(connection)
         for months in replaced:
             connection.execute(f"DELETE FROM {model.name} WHERE {months}")
         connection.execute(f"INSERT INTO {model.name} {model.text}")
@@ -220,19 +221,15 @@ def _replace_months(
             "SELECT ?, month, as_of, ?, false FROM staging.wanted_months",
             [model.name, graph.fingerprints[model.name]],
         )
-    rows = connection.execute(
-        "SELECT wanted.month, count(rows.month) FROM staging.wanted_months AS wanted "
-        f"LEFT JOIN (SELECT month FROM {model.name} WHERE {wanted}) AS rows "
-        "ON rows.month = wanted.month GROUP BY ALL ORDER BY 1"
-    ).fetchall()
-    return dict(rows)
+    wanted = connection.execute("SELECT month FROM staging.wanted_months ORDER BY 1").fetchall()
+    return [month for (month,) in wanted]
 
 
-def _replaced(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
-    """Conditions on the months to delete, the wanted ones and those that no longer exist.
+def _replaced(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Conditions on the months to delete: the wanted ones, and those that no longer exist.
 
-    And the condition on the first to the last wanted month. Bounds are written out, so that DuckDB
-    skips the other months' rows unread; a join with staging.wanted_months would look at each.
+    Bounds are written out, so that DuckDB skips the other months' rows unread; a join with
+    staging.wanted_months would look at each.
     """
     ((first, last, first_wanted, last_wanted, has_gaps),) = connection.execute(
         "WITH wanted AS (SELECT min(month) AS first, max(month) AS last, count(*) AS months "
@@ -242,11 +239,10 @@ def _replaced(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], str]:
         "FROM wanted LEFT JOIN staging.months ON true"
     ).fetchall()
     gone = ["true"] if first is None else [f"month < DATE '{first}'", f"month > DATE '{last}'"]
-    if first_wanted is None:
-        return gone, "false"
-    span = f"month BETWEEN DATE '{first_wanted}' AND DATE '{last_wanted}'"
-    listed = " AND month IN (SELECT month FROM staging.wanted_months)" if has_gaps else ""
-    return [*gone, span + listed], span
+    if first_wanted is not None:
+        listed = " AND month IN (SELECT month FROM staging.wanted_months)" if has_gaps else ""
+        gone.append(f"month BETWEEN DATE '{first_wanted}' AND DATE '{last_wanted}'{listed}")
+    return gone
 
 
 def _replace_table(connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model) -> None:

@@ -90,7 +90,7 @@ def compute(connection: Any) -> dict[str, list[date]]:
     """What a run does; the months that it computes of each model, foundations left out."""
     stale_range(connection, GRAPH)
     return {
-        model.name: list(build(connection, GRAPH, model).rows_by_month)
+        model.name: list(build(connection, GRAPH, model).months)
         for model in GRAPH.models
         if model not in GRAPH.foundations
     }

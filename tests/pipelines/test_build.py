@@ -112,7 +112,7 @@ def build_all(connection, graph: Graph) -> dict[str, list[date] | bool]:
     """Build everything; name -> computed months, or whether a whole table was stale."""
     built = {model.name: build(connection, graph, model) for model in graph.models}
     return {
-        name: list(one.rows_by_month) if graph[name].is_monthly else one.was_stale
+        name: list(one.months) if graph[name].is_monthly else one.was_stale
         for name, one in built.items()
     }
 
@@ -212,7 +212,7 @@ def test_named_months_are_recomputed_whether_stale_or_not(connection, graph):
     build_all(connection, graph)
     connection.execute("UPDATE metrics.sent SET sent_count = 99")
     built = build(connection, graph, graph["metrics.sent"], [FEBRUARY, MARCH])
-    assert built.rows_by_month == {FEBRUARY: 1}
+    assert built.months == [FEBRUARY]
     assert sent(connection) == [(JANUARY, 99), (FEBRUARY, 2)]
 
 

@@ -67,9 +67,7 @@ class House:
     def build(self) -> dict[str, list[date]]:
         """Monthly table -> the months that were computed."""
         built = {model.name: build(self.connection, GRAPH, model) for model in GRAPH.models}
-        return {
-            name: sorted(one.rows_by_month) for name, one in built.items() if GRAPH[name].is_monthly
-        }
+        return {name: sorted(one.months) for name, one in built.items() if GRAPH[name].is_monthly}
 
     def tables(self) -> dict[str, list[tuple]]:
         return {
