@@ -52,10 +52,11 @@ answered as (
     join replies
         on replies.message_key = asked.message_key
         and replies.author_id <> asked.asker_id
-        and replies.sent_at < asked.as_of
     cross join staging.parameters
     where
-        date_diff('microsecond', asked.asked_at, replies.sent_at)
+        -- Not replies.sent_at < asked.as_of: that would be a way to join all replies with all days.
+        date_diff('microsecond', replies.sent_at, asked.as_of) > 0
+        and date_diff('microsecond', asked.asked_at, replies.sent_at)
         <= parameters.answer_days * 86400000000
     group by all
 )
