@@ -1,7 +1,7 @@
 """A secret encrypted under a passphrase that lies elsewhere.
 
 Here: where the passphrase comes from, the key that it becomes, sealing and opening.
-Not here: files (secret_store.py), asking somebody at a terminal (account_commands.py of pipelines).
+Not here: files (secret_store.py), asking somebody at a terminal (passphrase.py of pipelines).
 
 The passphrase is looked for in a systemd credential, then in the environment, then in what was
 typed in this process; whoever types it for `kith run` may give the same one to a service.

@@ -170,11 +170,10 @@ def keep(
     """
     for folder in (settings.data_folder, settings.credentials, settings.accounts):
         make_private(folder)
-    # A service account whose key stays with Google is a name, and no secret.
     held = store(settings)
-    (held.keep_open if key.get("type") == KEYLESS else held.keep)(
-        account.secret, _as_text(key, admin)
-    )
+    # A service account whose key stays with Google is a name, and no secret.
+    hold = held.keep_open if key.get("type") == KEYLESS else held.keep
+    hold(account.secret, _as_text(key, admin))
 
 
 def forget(settings: Settings, account: Account) -> None:

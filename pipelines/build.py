@@ -12,7 +12,7 @@ between any two steps costs nothing but the work, a changed SQL file recomputes 
 and unchanged data recompute nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -78,12 +78,13 @@ def stale_months(
 def _stale(
     connection: duckdb.DuckDBPyConnection,
     graph: Graph,
-    models: Iterable[Model],
+    models: Sequence[Model],
     months: str = MONTHS,
 ) -> dict[str, list[date | None]]:
     """Stale months of each of ``models`` that has any, by one question to the database."""
-    asked = [(one.name, graph.fingerprints[one.name], one.is_monthly) for one in models]
-    names, fingerprints, monthly = (list(column) for column in zip(*asked, strict=True))
+    names = [one.name for one in models]
+    monthly = [one.is_monthly for one in models]
+    fingerprints = [graph.fingerprints[name] for name in names]
     try:
         rows = connection.execute(
             "SELECT asked.table_name, asked.month FROM ("
@@ -119,7 +120,7 @@ def stale_range(connection: duckdb.DuckDBPyConnection, graph: Graph) -> tuple[da
     ((last,),) = connection.execute(f"SELECT max(month) FROM {MONTHS}").fetchall()
     if last is None:
         return None
-    stale = _stale(connection, graph, (model for model in graph.models if model.is_monthly))
+    stale = _stale(connection, graph, [model for model in graph.models if model.is_monthly])
     return min([*(months[0] for months in stale.values()), last]), last
 
 
@@ -162,13 +163,10 @@ def build(
             _replace_table(connection, graph, model)
         return Built([], _count(connection, model), bool(stale))
     _require_fresh(model, out_of_date, max(months or stale or [date.min]))
-    if _fill_wanted(connection, stale if months is None else months) or _has_other_months(
-        connection, model
-    ):
-        replaced = _replace_months(connection, graph, model)
-    else:
-        replaced = []
-    return Built(replaced, _count(connection, model), bool(stale))
+    wanted = _fill_wanted(connection, stale if months is None else months)
+    if wanted or _has_other_months(connection, model):
+        _replace_months(connection, graph, model)
+    return Built(wanted, _count(connection, model), bool(stale))
 
 
 def _require_fresh(
@@ -184,8 +182,10 @@ def _require_fresh(
             )
 
 
-def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Collection[date | None]) -> int:
-    """Put ``months`` that exist into staging.wanted_months; give their number.
+def _fill_wanted(
+    connection: duckdb.DuckDBPyConnection, months: Collection[date | None]
+) -> list[date]:
+    """Put ``months`` that exist into staging.wanted_months; give them in order.
 
     The table is made anew: DuckDB's statistics of one that was emptied speak of the months before,
     and for one month it would plan as for all.
@@ -199,13 +199,12 @@ def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Collection[date 
                 "FROM staging.months WHERE list_contains(?, month)",
                 [sorted(month for month in months if month)],
             )
-    return connection.execute("SELECT count(*) FROM staging.wanted_months").fetchall()[0][0]
+    wanted = connection.execute("SELECT month FROM staging.wanted_months ORDER BY 1").fetchall()
+    return [month for (month,) in wanted]
 
 
-def _replace_months(
-    connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model
-) -> list[date]:
-    """Compute the wanted months of a table anew, and say which these were."""
+def _replace_months(connection: duckdb.DuckDBPyConnection, graph: Graph, model: Model) -> None:
+    """Compute the wanted months of a table anew."""
     with transaction(connection):
         _ensure_table(connection, graph, model)
         replaced = _replaced(connection)
@@ -221,8 +220,6 @@ def _replace_months(
             "SELECT ?, month, as_of, ?, false FROM staging.wanted_months",
             [model.name, graph.fingerprints[model.name]],
         )
-    wanted = connection.execute("SELECT month FROM staging.wanted_months ORDER BY 1").fetchall()
-    return [month for (month,) in wanted]
 
 
 def _replaced(connection: duckdb.DuckDBPyConnection) -> list[str]:

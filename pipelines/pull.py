@@ -299,20 +299,27 @@ class _Reading:
                 if problem.is_account:
                     source.problem = problem
                     break
-        self._note_spending(source)
+        self._note_spending(source, waits=True)
         until = min(reached.values()) if "mail" in reached else None
         if problems:
             return problems[0].state, problems[0].cure, until
         return (READING if is_stopped else READ), None, until
 
-    def _note_spending(self, source: _Source) -> None:
-        """Write down what the account has spent today: a pull that is killed forgets one page."""
+    def _note_spending(self, source: _Source, *, waits: bool = False) -> None:
+        """Write down what the account has spent today: a pull that is killed forgets some pages.
+
+        waits  until another reader has written; else that one's word is good enough for now
+        """
         day, account_id = source.connector.day, source.account.account_id
         if day is None or day.written is None:
             return
-        with self._spending:  # one row, which many readers would write at once
-            page = Page(stream=day_budget.STREAM, cursor=day.written, at=datetime.now(UTC))
-            self._writer.store(account_id, account_id, page)
+        # One row: readers that queued for it would commit their pages one by one.
+        if self._spending.acquire(blocking=waits):
+            try:
+                page = Page(stream=day_budget.STREAM, cursor=day.written, at=datetime.now(UTC))
+                self._writer.store(account_id, account_id, page)
+            finally:
+                self._spending.release()
 
     def _has_opted_out(self, mailbox: Mailbox) -> bool:
         key = addresses.address_key(self._secret, mailbox.address) if mailbox.address else None
