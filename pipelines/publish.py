@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -118,10 +119,13 @@ def publish(connection: duckdb.DuckDBPyConnection, graph: Graph, settings: Setti
             else:
                 missing[month] = path
         query = published_rows.shown(model, schema.names, settings)
-        for month, rows in published_rows.by_month(connection, model, query, list(missing)):
-            path = missing[month]
-            files.append(_write(folder, path, model.table, month, rows.cast(schema)))
-            written.add(path)
+        made = published_rows.by_month(connection, model, query, list(missing))
+        files += _write_each(
+            folder,
+            model.table,
+            ((missing[month], month, rows.cast(schema)) for month, rows in made),
+        )
+        written.update(missing.values())
     words = metric_dictionary(published(graph))
     dictionary = _write(folder, f"{DICTIONARY}.parquet", DICTIONARY, None, words)
     release = released([*files, dictionary], written)
@@ -276,6 +280,22 @@ def parts(
             yield f"{table}.parquet", None, is_published
         else:
             yield f"{table}/{month:%Y-%m}.parquet", month, is_published
+
+
+def _write_each(
+    folder: Path, table: str, parts: Iterable[tuple[str, date | None, pa.Table]]
+) -> Iterator[PublishedFile]:
+    """Write each path, month and rows; while one file is written, the next one's rows are read."""
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        before: Future[PublishedFile] | None = None
+        for path, month, rows in parts:
+            writing = writer.submit(_write, folder, path, table, month, rows)
+            # Rows that wait stay in memory, so never more than one file's.
+            if before:
+                yield before.result()
+            before = writing
+        if before:
+            yield before.result()
 
 
 def _write(
