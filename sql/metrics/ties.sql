@@ -66,6 +66,17 @@ sides as (
         pairs.contact_day_count,
         pairs.as_of_date
     from pairs
+),
+
+-- Named apart, so that no other month is read.
+standing as (
+    select
+        tie_strength.person_id,
+        tie_strength.contact_id,
+        tie_strength.strength,
+        tie_strength.state
+    from metrics.tie_strength
+    join newest on newest.month = tie_strength.month
 )
 
 -- A tie that has left metrics.tie_strength is in the last of the states that it can have left in.
@@ -75,9 +86,9 @@ select
     sides.first_contact_at,  -- first contact ever; UTC
     sides.last_contact_at,  -- last contact; UTC
     sides.contact_day_count,  -- days with contact, ever; days
-    coalesce(tie_strength.strength, 0) as strength,  -- at the end of the last month; 0 where the tie is no longer there
+    coalesce(standing.strength, 0) as strength,  -- at the end of the last month; 0 where the tie is no longer there
     case
-        when tie_strength.state is not null then tie_strength.state
+        when standing.state is not null then standing.state
         when
             date_diff('day', sides.last_contact_date, sides.as_of_date) >= parameters.dormant_days
             then 'dormant'
@@ -85,8 +96,7 @@ select
         else 'lapsed'
     end as state  -- dormant, one_way, reactivated, new, lapsed, fading, active
 from sides
-left join metrics.tie_strength
-    on tie_strength.month = sides.month
-    and tie_strength.person_id = sides.person_id
-    and tie_strength.contact_id = sides.contact_id
+left join standing
+    on standing.person_id = sides.person_id
+    and standing.contact_id = sides.contact_id
 cross join staging.parameters

@@ -163,8 +163,9 @@ shared as (
         strongest.contact_id,
         count(*) as shared_contact_count
     from strongest
+    join staging.wanted_months on wanted_months.month = strongest.month
     join staging.edges as theirs
-        on theirs.month = strongest.month
+        on theirs.month = wanted_months.month
         and theirs.person_id = strongest.contact_id
     join staging.edges as own
         on own.month = strongest.month

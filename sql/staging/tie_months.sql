@@ -22,7 +22,6 @@ with wanted as (
 
 bounds as (
     select
-        min(wanted.number) as first_number,
         max(wanted.number) as last_number,
         max(wanted.month) as last_month
     from wanted
@@ -104,9 +103,7 @@ ends as (
                 ) as integer
             )
         ) as faint_date,
-        held.last_contact_date + cast(parameters.dormant_days as integer) - 1 as dormant_date,
-        bounds.first_number,
-        bounds.last_number
+        held.last_contact_date + cast(parameters.dormant_days as integer) - 1 as dormant_date
     from held
     cross join bounds
     cross join staging.parameters
@@ -134,9 +131,7 @@ spans as (
         ends.from_number,
         least(ends.until_number, year(ends.faint_date) * 12 + month(ends.faint_date) + 1) as faint_number,
         ends.until_number,
-        year(ends.dormant_date) * 12 + month(ends.dormant_date) as dormant_number,
-        ends.first_number,
-        ends.last_number
+        year(ends.dormant_date) * 12 + month(ends.dormant_date) as dormant_number
     from ends
 ),
 
@@ -162,21 +157,10 @@ numbers as (
         spans.second_usual_gap_days,
         least(cast(firsts.settled_at as date), cast(seconds.settled_at as date)) as own_settled_date,
         earliest_settlement.settled_date as any_settled_date,
-        unnest(
-            list_concat(
-                range(
-                    greatest(spans.from_number, spans.first_number),
-                    least(spans.faint_number, spans.last_number + 1)
-                ),
-                case
-                    when
-                        spans.dormant_number >= spans.faint_number
-                        and spans.dormant_number < spans.until_number
-                        then [spans.dormant_number]
-                    else []
-                end
-            )
-        ) as number
+        spans.from_number,
+        spans.faint_number,
+        spans.until_number,
+        spans.dormant_number
     from spans
     left join staging.owners as firsts on firsts.person_id = spans.first_id
     left join staging.owners as seconds on seconds.person_id = spans.second_id
@@ -220,7 +204,10 @@ decayed as (
             else numbers.any_settled_date
         end as settled_date
     from numbers
-    join wanted on wanted.number = numbers.number
+    join wanted
+        on wanted.number >= numbers.from_number
+        and wanted.number < numbers.until_number
+        and (wanted.number < numbers.faint_number or wanted.number = numbers.dormant_number)
     cross join staging.parameters
 )
 
