@@ -1,40 +1,18 @@
 """Gmail's quota, held where that is asked for: what is too much within a minute is refused.
 
-Here: sliding minutes of the project and of each mailbox, and what they have seen at most.
-Not here: what a method costs (vendor.py), refusals drawn as faults (faults.py).
+Here: the minutes of the project and of each mailbox, and what they have seen at most.
+Not here: how a minute slides (windows.py), what a method costs (vendor.py), refusals drawn as
+faults (faults.py).
 
 What is refused costs nothing. Google may count whole minutes; minutes that slide are stricter.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.google import refusal
-
-
-class Window:
-    """Units spent within the last ``window_s`` seconds; ``most`` is what it ever held."""
-
-    def __init__(self, window_s: float) -> None:
-        """Begin empty."""
-        self._window_s = window_s
-        self._spent: deque[tuple[float, int]] = deque()
-        self._sum = self.most = 0
-
-    def holds(self, now_s: float) -> int:
-        """What was spent lately."""
-        while self._spent and self._spent[0][0] <= now_s - self._window_s:
-            self._sum -= self._spent.popleft()[1]
-        return self._sum
-
-    def spend(self, units: int, now_s: float) -> None:
-        """Add to it."""
-        self.holds(now_s)
-        self._spent.append((now_s, units))
-        self._sum += units
-        self.most = max(self.most, self._sum)
+from sandbox.windows import Window
 
 
 @dataclass

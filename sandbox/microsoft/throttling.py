@@ -1,19 +1,19 @@
 """Graph's limits, held where that is asked for: what is too much is refused.
 
-Here: sliding windows, what a request costs, when to come back.
-Not here: refusals drawn as faults (faults.py).
+Here: whose windows there are, what a request costs, when to come back.
+Not here: how a window slides (windows.py), refusals drawn as faults (faults.py).
 
 A refused request counts like any other: who goes on hammering stays shut out.
 """
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.exchange import Request
 from sandbox.microsoft.refusal import Refusal
+from sandbox.windows import Window
 
 _FEW = 20  # users on a page that is charged less
 
@@ -40,7 +40,7 @@ class GraphLimits:
 
 @dataclass
 class Throttle:
-    """What was asked for lately: (second, units) of each request, by whom it counts for.
+    """What was asked for lately, by whom it counts for.
 
     served, refused  units since the beginning
     fullest          units of a window, of those that are allowed in it: the most there ever was
@@ -50,7 +50,7 @@ class Throttle:
     served: int = 0
     refused: int = 0
     fullest: float = 0.0
-    _spent: dict[str, deque[tuple[float, int]]] = field(default_factory=dict)
+    _windows: dict[tuple[str, float], Window] = field(default_factory=dict)
 
     def told(self) -> dict[str, float]:
         """What was served and refused so far, and how full a window was at most."""
@@ -79,27 +79,15 @@ class Throttle:
     def _take(self, whose: str, units: int, most: int | None, window_s: float) -> None:
         if most is None:
             return
-        now_s, spent = self.limits.now_s(), self._spent.setdefault(whose, deque())
-        while spent and spent[0][0] <= now_s - window_s:
-            spent.popleft()
-        spent.append((now_s, units))
-        total = sum(one for _, one in spent)
-        self.fullest = max(self.fullest, total / most)
-        over = total - most
-        if over > 0:
-            wait_s = math.ceil(_freed_at_s(spent, over + units) + window_s - now_s)
+        now_s = self.limits.now_s()
+        window = self._windows.setdefault((whose, window_s), Window(window_s))
+        held = window.spend(units, now_s)
+        self.fullest = max(self.fullest, held / most)
+        if held > most:
+            wait_s = math.ceil(window.free_at_s(held - most + units) - now_s)
             message = "Application is over its limit of requests for this resource."
             headers = {"Retry-After": str(max(wait_s, 1))}
             raise Refusal(429, "ApplicationThrottled", message, headers)
-
-
-def _freed_at_s(spent: deque[tuple[float, int]], units: int) -> float:
-    """When the last of the oldest ``units`` was spent."""
-    for at_s, one in spent:
-        units -= one
-        if units <= 0:
-            return at_s
-    return spent[-1][0]
 
 
 def cost(request: Request) -> int:
