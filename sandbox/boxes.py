@@ -84,6 +84,16 @@ class Box:
         """What lies in the box, newest first."""
         return reversed(self._copies.values())
 
+    def copies_after(self, number: int) -> Iterator[Copy]:
+        """What came into the box after that copy, oldest first."""
+        found = map(self.copy, range(number + 1, self._last + 1))
+        return (copy for copy in found if copy is not None)
+
+    def copies_before(self, number: int) -> Iterator[Copy]:
+        """What came into the box before that copy, newest first."""
+        found = map(self.copy, range(number - 1, 0, -1))
+        return (copy for copy in found if copy is not None)
+
     def copy(self, number: int) -> Copy | None:
         """A copy that lies in the box, or None."""
         return self._copies.get(number)

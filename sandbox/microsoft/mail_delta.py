@@ -10,7 +10,6 @@ meanwhile never makes it skip another; later rounds walk the box's log.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -177,12 +176,10 @@ def _walk(
     asking: Asking, mailbox: Mailbox, current: _Round, size: int
 ) -> tuple[list[_Item], int | None, bool]:
     """One page of the whole folder: items, where it ended, whether it was the last."""
-    copies: Iterable[Copy] = mailbox.box.copies()
     if "$orderby" in current.options:
-        copies = mailbox.box.newest_first()
-        left = (one for one in copies if current.at is None or one.number < current.at)
+        left = mailbox.box.copies_before(current.newest + 1 if current.at is None else current.at)
     else:
-        left = (one for one in copies if one.number > (current.at or 0))
+        left = mailbox.box.copies_after(current.at or 0)
     wanted = (
         one
         for one in left
