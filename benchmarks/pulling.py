@@ -156,7 +156,6 @@ def again(clock: Clock, provider: str, letters: int, changes: list[int]) -> dict
         tempfile.TemporaryDirectory() as folder,
     ):
         settings = _connected(Path(folder), provider, at, "unlimited")
-        PROVIDERS[provider].hold(at, 1e-6)  # counts, and refuses nothing
         before = at.control("now")["calls"]
         _pull(settings)
         found["first"] = at.control("now")["calls"] - before
