@@ -2,7 +2,7 @@
 
 Four accounts are connected at once, an organisation's and a person's at each provider, with three
 mailboxes; one thing is broken at a time. What Google and Microsoft say in all these cases, word by
-word, is in test_google_problems.py and test_microsoft_sign_in.py of tests/connectors.
+word, is in test_google_problems.py and test_microsoft_refusals.py of tests/connectors.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
 """Whatever goes wrong on the way: the same records in the end, or a clear word and nothing lost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +9,8 @@ from connectors.http import Timeouts
 from connectors.pages import PullProblem
 from connectors.quota import ATTEMPTS, LONGEST_PAUSE_S
 from sandbox.faults import Fault
-from tests.connectors.microsoft_store import Store
-from tests.connectors.microsoft_tenant import PATIENT, QUICK, Tenant
+from tests.connectors.microsoft.store import Store
+from tests.connectors.microsoft.tenant import PATIENT, QUICK, Tenant
 
 KINDS = {
     "throttled": {"kind": "throttle_429"},
@@ -27,12 +27,6 @@ KINDS = {
     "silent": {"kind": "silence"},
     "token refused": {"kind": "unauthorised_401", "path": "/v1.0/"},
 }
-
-
-@pytest.fixture
-def tenant() -> Iterator[Tenant]:
-    with Tenant() as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.diaries import Occurrence
 from sandbox.exchange import Call
-from tests.connectors.microsoft_store import Store
-from tests.connectors.microsoft_tenant import SINCE, Tenant
+from tests.connectors.microsoft.store import Store
+from tests.connectors.microsoft.tenant import SINCE, Tenant
 
 NOW = datetime(2026, 5, 25, 12, tzinfo=UTC)
 
@@ -19,11 +19,6 @@ END = datetime(2026, 7, 1, tzinfo=UTC)  # the village plans nothing beyond
 def tenant() -> Iterator[Tenant]:
     with Tenant(now=NOW) as running:
         yield running
-
-
-@pytest.fixture
-def store() -> Store:
-    return Store()
 
 
 def pull(tenant: Tenant, address: str, store: Store, **options) -> list[Call]:

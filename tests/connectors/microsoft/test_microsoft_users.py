@@ -1,7 +1,6 @@
 """The directory of the village's Microsoft tenant, pulled over HTTP."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,19 +11,8 @@ from connectors.records import Person
 from sandbox.faults import Fault
 from sandbox.microsoft.users import object_id
 from sandbox.people import MICROSOFT
-from tests.connectors.microsoft_store import Store
-from tests.connectors.microsoft_tenant import Tenant
-
-
-@pytest.fixture
-def tenant() -> Iterator[Tenant]:
-    with Tenant() as running:
-        yield running
-
-
-@pytest.fixture
-def store() -> Store:
-    return Store()
+from tests.connectors.microsoft.store import Store
+from tests.connectors.microsoft.tenant import Tenant
 
 
 def pull(tenant: Tenant, store: Store) -> None:

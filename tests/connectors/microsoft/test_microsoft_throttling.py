@@ -7,8 +7,8 @@ import pytest
 
 from connectors.microsoft import PUBLISHED, UNLIMITED, Quota
 from sandbox.exchange import Call
-from tests.connectors.microsoft_store import Store
-from tests.connectors.microsoft_tenant import Tenant
+from tests.connectors.microsoft.store import Store
+from tests.connectors.microsoft.tenant import Tenant
 
 
 @pytest.fixture

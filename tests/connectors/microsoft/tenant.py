@@ -6,15 +6,19 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import pytest
+
 from connectors import headers
 from connectors.addresses import Reading
 from connectors.http import Timeouts
 from connectors.microsoft import UNLIMITED, Endpoints, MicrosoftAccount, Quota
+from connectors.pages import PullProblem
 from connectors.quota import Clock
 from connectors.records import Address, Attendee, Event, Mailbox, Message
 from sandbox.boxes import Copy
 from sandbox.diaries import Occurrence
 from sandbox.exchange import Answer, Call, Request
+from sandbox.life import Letter
 from sandbox.microsoft.items import Ids
 from sandbox.microsoft.messages import internet_message_id
 from sandbox.microsoft.users import object_id
@@ -22,7 +26,7 @@ from sandbox.people import MICROSOFT
 from sandbox.server import Sandbox
 from sandbox.village import Village
 from sandbox.world import World
-from tests.connectors.microsoft_store import Store
+from tests.connectors.microsoft.store import Store
 from tests.connectors.virtual_clock import VirtualClock
 
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -255,3 +259,33 @@ def _is_busy(one: Occurrence, guest: str | None) -> bool:
 
 def link_of(cursor: str) -> str:
     return json.loads(cursor)["link"]
+
+
+def first(tenant: Tenant, address: str, folder: str = "inbox", place: int = 0) -> int:
+    """Number of a copy in a folder."""
+    copies = [one for one in tenant.kept(address) if one.folder == folder]
+    return copies[place].number
+
+
+def letter_to(tenant: Tenant, address: str, name: str) -> Letter:
+    return Letter(f"{name}@x.example", tenant.world.now, "ann@x.example", (address,), (address,))
+
+
+def kinds(calls: list[Call]) -> set[str]:
+    """What was asked for: folders, a well-known folder, delta, message."""
+    found = set()
+    for call in calls:
+        rest = call.path.split("/mailFolders", 1)
+        if "/messages/delta" in call.path:
+            found.add("delta")
+        elif len(rest) == 1:
+            found.add("message")
+        else:
+            found.add("well-known" if rest[1].startswith("/") else "folders")
+    return found
+
+
+def problem(call: Callable[[], Any]) -> PullProblem:
+    with pytest.raises(PullProblem) as caught:
+        call()
+    return caught.value

@@ -9,9 +9,9 @@ import pytest
 from connectors.microsoft import Choices
 from connectors.pages import PullProblem
 from sandbox.exchange import Call
-from tests.connectors.microsoft_store import Store
-from tests.connectors.microsoft_tenant import Tenant
-from tests.connectors.test_microsoft_calendar import END, coming
+from tests.connectors.microsoft.store import Store
+from tests.connectors.microsoft.tenant import Tenant
+from tests.connectors.microsoft.test_microsoft_calendar import END, coming
 
 NOW = datetime(2026, 5, 5, tzinfo=UTC)  # most of the village's meetings are still to come
 DELTAS = Choices(calendar_deltas=True)

@@ -1,74 +1,30 @@
-"""Keys, tokens and permissions at the village's Microsoft: what works, and every clear refusal."""
+"""Signing in at the local Entra: keys, tokens, what it refuses, and what is never told."""
 
 import datetime
 import json
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msal
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from connectors.http import Http
 from connectors.microsoft import UNLIMITED, Endpoints, MicrosoftAccount
 from connectors.microsoft.access import SignIn
-from connectors.microsoft.choices import Choices
-from connectors.microsoft.refusals import is_passing, refusal, sign_in_problem
 from connectors.pages import PullProblem, Stopped
 from connectors.quota import Clock, Later
 from sandbox.exchange import Answer, Request
 from sandbox.faults import Fault
-from tests.connectors.microsoft_store import Store
-from tests.connectors.microsoft_tenant import QUICK, SINCE, Tenant
-
-
-@pytest.fixture
-def tenant() -> Iterator[Tenant]:
-    with Tenant() as running:
-        yield running
-
-
-def certificate() -> dict[str, str]:
-    """A fresh key with a certificate that it signed itself."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kith")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public = signed.public_bytes(serialization.Encoding.PEM)
-    return {"private_key": private.decode(), "public_certificate": public.decode()}
+from tests.connectors.microsoft.certificates import certificate
+from tests.connectors.microsoft.store import Store
+from tests.connectors.microsoft.tenant import QUICK, SINCE, Tenant, problem
 
 
 def token_calls(tenant: Tenant) -> int:
     return sum(one.path.endswith("/token") for one in tenant.sandbox.log)
-
-
-def problem(call: Callable[[], Any]) -> PullProblem:
-    with pytest.raises(PullProblem) as caught:
-        call()
-    return caught.value
-
-
-# -- what works
 
 
 def test_a_secret_opens_mail_calendars_and_people(tenant: Tenant):
@@ -160,9 +116,6 @@ def test_an_app_has_no_refresh_token_to_hand_over(tenant: Tenant):
     assert stored == []
 
 
-# -- keys that are none
-
-
 def without(name: str) -> Callable[[dict], dict]:
     return lambda key: {field: value for field, value in key.items() if field != name}
 
@@ -214,9 +167,6 @@ def test_nothing_but_https_leaves_this_machine(tenant: Tenant):
                 quota=UNLIMITED,
                 clock=tenant.clock,
             )
-
-
-# -- refusals of the sign-in service, seen over HTTP
 
 
 def app_key(**changes: str) -> Callable[[Tenant], dict]:
@@ -281,179 +231,6 @@ def test_every_refused_sign_in_says_so_at_once_for_the_whole_account(
     assert tenant.sandbox.microsoft_url not in told
 
 
-@pytest.mark.parametrize(
-    ("number", "word", "state"),
-    [
-        (7000215, "invalid_client", "wrong client secret"),
-        (7000222, "invalid_client", "client secret expired"),
-        (700027, "invalid_client", "wrong certificate"),
-        (700024, "invalid_client", "clock is wrong"),
-        (65001, "invalid_grant", "consent missing"),
-        (53003, "invalid_grant", "blocked by conditional access"),
-        (530035, "invalid_grant", "blocked by conditional access"),
-        (50131, "invalid_grant", "blocked by conditional access"),
-        (50097, "interaction_required", "blocked by conditional access"),
-        (50076, "invalid_grant", "another sign-in step is asked for"),
-        (50158, "interaction_required", "another sign-in step is asked for"),
-        (70043, "invalid_grant", "sign-in expired"),
-        (50053, "invalid_grant", "account locked"),
-        (50057, "invalid_grant", "account disabled"),
-        (50144, "invalid_grant", "password expired"),
-        (90072, "invalid_grant", "account deleted"),
-        (1000502, "invalid_client", "certificate expired"),
-        (700025, "invalid_client", "app is a public client"),
-        (70001, "unauthorized_client", "app registration disabled"),
-        (650057, "invalid_client", "permissions not registered"),
-        (90094, "interaction_required", "consent missing"),
-        (7000229, "unauthorized_client", "consent missing"),
-        (50194, "invalid_request", "app of one organisation"),
-        (9002331, "invalid_request", "app for private accounts"),
-        (90038, "invalid_request", "tenant in a national cloud"),
-        (700082, "invalid_grant", "access revoked"),
-        (7000218, "invalid_client", "app allows no public clients"),
-        (50105, "invalid_grant", "account not assigned to the app"),
-        (99, "invalid_grant", "access revoked"),
-        (123456, "something_new", "sign-in refused (AADSTS123456)"),
-    ],
-)
-@pytest.mark.parametrize("in_codes", [True, False])
-def test_codes_of_entra(number: int, word: str, state: str, in_codes: bool):
-    body = {"error": word, "error_description": f"AADSTS{number}: TEXT Trace ID: TRACE"}
-    if in_codes:
-        body = {"error": word, "error_description": "TEXT", "error_codes": [number]}
-    found = sign_in_problem(body)
-    assert found.state == state
-    assert found.is_account
-    assert "TEXT" not in str(found)
-    assert "TRACE" not in str(found)
-
-
-@pytest.mark.parametrize(
-    ("body", "passes"),
-    [
-        ({"error": "temporarily_unavailable"}, True),
-        ({"error": "invalid_request", "error_codes": [90033]}, True),
-        ({"error": "invalid_client", "error_description": "AADSTS50196: loop"}, True),
-        ({"error": "invalid_grant", "error_codes": [53003]}, False),
-        ({}, False),
-    ],
-)
-def test_what_entra_may_answer_later(body: dict, passes: bool):
-    assert is_passing(body) is passes
-
-
-@pytest.mark.parametrize(
-    "body",
-    [{}, {"error": {}}, {"error": None, "error_codes": "7000215"}, {"error_codes": [None, "x"]}],
-)
-def test_an_odd_refusal_of_the_sign_in_service_is_still_one(body: dict):
-    assert sign_in_problem(body).state == "sign-in refused"
-
-
-# -- permissions and mailboxes
-
-
-@pytest.mark.parametrize(
-    ("role", "what"),
-    [
-        ("Mail.ReadBasic.All", "mail"),
-        ("Calendars.ReadBasic.All", "calendar"),
-        ("User.Read.All", "people"),
-    ],
-)
-def test_a_missing_permission_is_named_and_moves_no_cursor(tenant: Tenant, role: str, what: str):
-    tenant.world.tenant.roles.discard(role)
-    account, store = tenant.account(), Store()
-    calls = {
-        "people": lambda: store.take(account.people({})),
-        "mail": lambda: tenant.pull_mail(tenant.busy, store, account=account),
-        "calendar": lambda: tenant.pull("calendar", tenant.busy, store, account=account),
-    }
-    for call in (calls[what], account.check):
-        found = problem(call)
-        assert found.state == f"permission missing ({role})"
-        assert role in found.cure
-    assert store.cursors == {}
-    assert tenant.clock.waits == []
-
-
-def test_a_missing_directory_permission_concerns_the_account_a_closed_mailbox_does_not(
-    tenant: Tenant,
-):
-    tenant.world.tenant.roles.discard("User.Read.All")
-    assert problem(lambda: Store().take(tenant.account().people({}))).is_account
-    tenant.world.tenant.denied.add(tenant.busy)
-    found = problem(lambda: tenant.pull_mail(tenant.busy, Store()))
-    assert found.state == "closed to this app"
-    assert not found.is_account
-
-
-def test_the_check_passes_where_one_mailbox_is_closed_and_others_are_open(tenant: Tenant):
-    by_id = sorted(tenant.people, key=lambda one: one.id)
-    tenant.world.tenant.denied.add(by_id[0].address)
-    tenant.world.disable_mail(by_id[1].address)
-    tenant.account().check()
-    tenant.world.tenant.denied |= {one.address for one in tenant.people}
-    assert problem(tenant.account().check).state == "closed to this app"
-
-
-def test_an_app_that_is_let_into_few_mailboxes_is_checked_at_those(tenant: Tenant):
-    """RBAC for Applications: the first people of a directory are then hardly among them."""
-    let_in = tenant.people[-1].address
-    tenant.world.tenant.denied |= {one.address for one in tenant.people} - {let_in}
-    assert problem(tenant.account().check).state == "closed to this app"
-    tenant.account(choices=Choices(wanted=(let_in,))).check()
-    asked = {call.mailbox for call in tenant.sandbox.log[-4:]}
-    assert asked <= {let_in, None}
-
-
-def test_an_account_without_a_mailbox_says_so(tenant: Tenant):
-    tenant.world.disable_mail(tenant.busy)
-    for what in ("mail", "calendar"):
-        found = problem(lambda what=what: tenant.pull(what, tenant.busy, Store()))
-        assert found.state == "no mailbox"
-        assert not found.is_account
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "state", "is_account"),
-    [
-        (401, {"code": "InvalidAuthenticationToken"}, "access revoked", False),
-        (403, {"code": "Authorization_RequestDenied"}, "permission missing (X)", True),
-        (
-            403,
-            {"code": "ErrorAccessDenied", "message": "Access is denied."},
-            "permission missing (X)",
-            False,
-        ),
-        (
-            403,
-            {"code": "ErrorAccessDenied", "message": "Access to OData is disabled."},
-            "closed to this app",
-            False,
-        ),
-        (404, {"code": "MailboxNotEnabledForRESTAPI"}, "no mailbox", False),
-        (404, {"code": "ErrorInvalidUser"}, "account deleted", False),
-        (404, {"code": "Request_ResourceNotFound"}, "account deleted", False),
-        (410, {"code": "resyncRequired"}, "sync state lost again", False),
-        (400, {"code": "SyncStateNotFound"}, "sync state lost again", False),
-        (400, {"code": "BadRequest", "message": "SECRET"}, "refused (400 BadRequest)", False),
-        (418, {"code": "<script>", "message": "SECRET"}, "refused (418)", False),
-        (404, None, "refused (404)", False),
-        (404, "text", "refused (404)", False),
-        (403, {"code": 7, "message": ["SECRET"]}, "permission missing (X)", False),
-    ],
-)
-def test_refusals_of_graph(status: int, error: Any, state: str, is_account: bool):
-    found = refusal(status, {"error": error}, "X")
-    assert (found.state, found.is_account) == (state, is_account)
-    assert found.cure
-    assert "SECRET" not in "".join(traceback.format_exception(found))
-
-
-# -- many at once, and a pull that is to stop
-
-
 def test_whoever_waits_for_the_sign_in_of_another_shares_its_failure(tenant: Tenant):
     """Two hundred threads would wait out a silent host one after the other."""
     tenant.sandbox.faults.append(Fault(0, "silence", times=100))
@@ -507,9 +284,6 @@ def test_a_pull_that_is_to_stop_stops(tenant: Tenant):
     with pytest.raises(Stopped):
         tenant.pull_mail(tenant.busy, store)
     assert tenant.sandbox.calls == calls
-
-
-# -- nothing leaks, nothing is told about us
 
 
 def test_no_secret_stands_in_the_log_whatever_goes_wrong(
