@@ -36,6 +36,7 @@ QUESTIONS: Mapping[str, Question] = {
 COMPARISONS = {
     "raw to contact_days": "scan of the raw columns",
     "one more day": "raw to contact_days",
+    "sums by pair and month": "scan of the columns",
     "strengths, kith": "scan of the columns",
     "strengths, pandas": "strengths, kith",
     "strengths, pandas by month": "strengths, kith",

@@ -3,8 +3,9 @@
 The same number from pandas month by month, as one would write it first, and from pandas and polars
 by the best way that is known for them: decay forward from a fixed day, sums by pair and month, one
 running sum along the months, instead of 24 passes over all days. They read the columns from
-parquet, kith from its table, adds exactly and writes what it computes. The last line is
-metrics.tie_strength with everything that it says.
+parquet, kith from its table, adds exactly and writes what it computes. Two bounds stand above:
+reading the columns, and one plain sum by pair and month, rounded and not kept, without which no
+strength is had. The last line is metrics.tie_strength with everything that it says.
 """
 
 import contextlib
@@ -49,6 +50,7 @@ def contenders(messages: int, memory: float) -> list[Contender]:
     arguments = {"messages": messages, "memory": memory}
     return [
         Contender("scan of the columns", "ties.scan", arguments),
+        Contender("sums by pair and month", "ties.sums", arguments),
         Contender("strengths, kith", "ties.strengths", arguments, "strengths"),
         Contender("strengths, pandas", "ties.in_pandas", arguments, "strengths", 1),
         Contender("strengths, pandas by month", "ties.by_month", arguments, "strengths", 1),
@@ -88,6 +90,17 @@ def scan(clock: Clock, messages: int, memory: float) -> dict[str, float]:
             query = f"SELECT count(*), {reads} FROM {DAYS}"
             rows = connection.execute(query).fetchall()[0][0]
         return {"rows": rows}
+
+
+def sums(clock: Clock, messages: int, memory: float) -> dict[str, float]:
+    """The barest GROUP BY: decay, exact sums, a running sum and writing would come on top."""
+    with days_of_contact(messages, memory) as connection:
+        with clock.lap("work"):
+            ((rows, total),) = connection.execute(
+                "SELECT count(*), sum(weight) FROM (SELECT sum(weight) AS weight "
+                f"FROM {DAYS} GROUP BY from_person_id, to_person_id, month)"
+            ).fetchall()
+    return {"rows": rows, "sum": total}
 
 
 def strengths(clock: Clock, messages: int, memory: float) -> dict[str, float]:
