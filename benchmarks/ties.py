@@ -94,12 +94,11 @@ def scan(clock: Clock, messages: int, memory: float) -> dict[str, float]:
 
 def sums(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     """The barest GROUP BY: decay, exact sums, a running sum and writing would come on top."""
-    with days_of_contact(messages, memory) as connection:
-        with clock.lap("work"):
-            ((rows, total),) = connection.execute(
-                "SELECT count(*), sum(weight) FROM (SELECT sum(weight) AS weight "
-                f"FROM {DAYS} GROUP BY from_person_id, to_person_id, month)"
-            ).fetchall()
+    with days_of_contact(messages, memory) as connection, clock.lap("work"):
+        ((rows, total),) = connection.execute(
+            "SELECT count(*), sum(weight) FROM (SELECT sum(weight) AS weight "
+            f"FROM {DAYS} GROUP BY from_person_id, to_person_id, month)"
+        ).fetchall()
     return {"rows": rows, "sum": total}
 
 
