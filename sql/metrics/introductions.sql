@@ -123,7 +123,7 @@ introduced as (
     where
         ones.sent_at < new_pairs.first_contact_at
         and ones.sent_at >= new_pairs.settled_at
-        and date_diff('microsecond', ones.sent_at, new_pairs.first_contact_at)
+        and epoch_us(new_pairs.first_contact_at) - epoch_us(ones.sent_at)
         <= parameters.introduction_days * 86400000000
 ),
 
@@ -142,7 +142,7 @@ talks as (
     cross join staging.parameters
     where
         contacts.channel <> 'meeting'
-        and date_diff('microsecond', new_pairs.first_contact_at, contacts.contact_at)
+        and epoch_us(contacts.contact_at) - epoch_us(new_pairs.first_contact_at)
         <= parameters.introduction_days * 86400000000
 ),
 
@@ -167,7 +167,7 @@ followed as (
         and listeners.message_key = talks.event_id
         and listeners.person_id = introduced.introducer_id
     where
-        date_diff('microsecond', introduced.introduced_at, talks.contact_at)
+        epoch_us(talks.contact_at) - epoch_us(introduced.introduced_at)
         between 1 and parameters.introduction_days * 86400000000
         and not (
             listeners.person_id is not null

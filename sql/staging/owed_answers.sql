@@ -24,7 +24,7 @@ with asked as (
         questions.asker_id,
         questions.person_id,
         questions.asked_at,
-        date_diff('microsecond', questions.asked_at, wanted_months.as_of) / 3600000000e0 as waited_hours
+        (epoch_us(wanted_months.as_of) - epoch_us(questions.asked_at)) / 3600000000e0 as waited_hours
     from staging.questions
     join staging.window_days on window_days.window_date = cast(questions.asked_at as date)
     join staging.wanted_months on wanted_months.month = window_days.month
