@@ -37,6 +37,8 @@ def _rewritten(node: exp.Expression) -> exp.Expression:
         case exp.Bracket(this=one, expressions=[place]) if not isinstance(place, exp.Slice):
             # From 1 on, and null beyond the end, as in DuckDB.
             return exp.Anonymous(this="TRY_ELEMENT_AT", expressions=[one, _place(place)])
+        case exp.Anonymous(this=name, expressions=[one]) if name.lower() == "epoch_us":
+            return exp.Anonymous(this="UNIX_MICROS", expressions=[one])
         case exp.TimeToUnix(this=one):
             # UNIX_TIMESTAMP knows no fractions of a second.
             micros = exp.Anonymous(this="UNIX_MICROS", expressions=[one])

@@ -71,6 +71,7 @@ def _built(kind: str) -> exp.DataType:
 # What functions give that sqlglot has no class for.
 _GIVEN = {
     "bit_count": _built("TINYINT"),
+    "epoch_us": _built("BIGINT"),
     "strip_accents": _built("VARCHAR"),
     **{function.name: _built(function.returns) for function in functions.FUNCTIONS},
 }

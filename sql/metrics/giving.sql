@@ -155,14 +155,14 @@ tended as (
         tie_strength.month,
         tie_strength.person_id,
         count(*) as tie_count,
-        count(*) filter (where exchanges.started_count > 0) as tended_count
+        count(*) filter (where reciprocity.started_count > 0) as tended_count
     from metrics.tie_strength
     join staging.wanted_months on wanted_months.month = tie_strength.month
     cross join staging.parameters
-    left join staging.exchanges
-        on exchanges.month = tie_strength.month
-        and exchanges.person_id = tie_strength.person_id
-        and exchanges.contact_id = tie_strength.contact_id
+    left join metrics.reciprocity
+        on reciprocity.month = tie_strength.month
+        and reciprocity.person_id = tie_strength.person_id
+        and reciprocity.contact_id = tie_strength.contact_id
     where tie_strength.rank <= parameters.tended_tie_count
     group by all
 ),
@@ -174,13 +174,9 @@ reached as (
         count(*) as new_people_count
     from staging.beginnings
     join staging.wanted_months on wanted_months.month = beginnings.month
-    join metrics.tie_strength
-        on tie_strength.month = beginnings.month
-        and tie_strength.person_id = beginnings.person_id
-        and tie_strength.contact_id = beginnings.contact_id
     where
         beginnings.is_new
-        and tie_strength.state <> 'one_way'
+        and beginnings.is_mutual
     group by all
 ),
 

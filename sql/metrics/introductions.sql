@@ -16,51 +16,34 @@
 --
 -- Topic:   Who gives?
 
-with last_wanted as (
-    select max(wanted_months.month) as month
+with bounds as (
+    select
+        cast(
+            date_trunc(
+                'month', min(wanted_months.month) - cast(parameters.introduction_days as integer)
+            ) as date
+        ) as first_month,
+        max(wanted_months.month) as last_month
     from staging.wanted_months
+    cross join staging.parameters
+    group by parameters.introduction_days
 ),
 
 -- Whoever is introduced has their first contact ever in the month of the confirming one or shortly
 -- before it, as a reply-all to the introducer comes earlier.
-recent as (
-    select distinct
-        pair_months.first_id,
-        pair_months.second_id
-    from staging.wanted_months
-    cross join staging.parameters
-    join staging.pair_months
-        on pair_months.month >= cast(
-            date_trunc(
-                'month', wanted_months.month - cast(parameters.introduction_days as integer)
-            ) as date
-        )
-        and pair_months.month <= wanted_months.month
-),
-
-firsts as (
-    select
-        pair_months.first_id,
-        pair_months.second_id,
-        min(pair_months.first_contact_at) as first_contact_at
-    from staging.pair_months
-    join recent
-        on recent.first_id = pair_months.first_id
-        and recent.second_id = pair_months.second_id
-    join last_wanted on pair_months.month <= last_wanted.month
-    group by all
-),
-
 new_pairs as (
     select
-        firsts.first_id,
-        firsts.second_id,
-        firsts.first_contact_at,
-        least(firsts_settled.settled_at, seconds_settled.settled_at) as settled_at
-    from firsts
-    left join staging.owners as firsts_settled on firsts_settled.person_id = firsts.first_id
-    left join staging.owners as seconds_settled on seconds_settled.person_id = firsts.second_id
-    where firsts.first_contact_at > least(firsts_settled.settled_at, seconds_settled.settled_at)
+        pair_histories.first_id,
+        pair_histories.second_id,
+        pair_histories.first_contact_at,
+        least(firsts.settled_at, seconds.settled_at) as settled_at
+    from staging.pair_histories
+    join bounds on pair_histories.month between bounds.first_month and bounds.last_month
+    left join staging.owners as firsts on firsts.person_id = pair_histories.first_id
+    left join staging.owners as seconds on seconds.person_id = pair_histories.second_id
+    where
+        cast(pair_histories.first_contact_at as date) >= pair_histories.month
+        and pair_histories.first_contact_at > least(firsts.settled_at, seconds.settled_at)
 ),
 
 span as (
@@ -123,7 +106,7 @@ introduced as (
     where
         ones.sent_at < new_pairs.first_contact_at
         and ones.sent_at >= new_pairs.settled_at
-        and date_diff('microsecond', ones.sent_at, new_pairs.first_contact_at)
+        and epoch_us(new_pairs.first_contact_at) - epoch_us(ones.sent_at)
         <= parameters.introduction_days * 86400000000
 ),
 
@@ -139,10 +122,11 @@ talks as (
     join staging.contacts
         on least(contacts.from_person_id, contacts.to_person_id) = new_pairs.first_id
         and greatest(contacts.from_person_id, contacts.to_person_id) = new_pairs.second_id
+    join bounds on contacts.month between bounds.first_month and bounds.last_month
     cross join staging.parameters
     where
         contacts.channel <> 'meeting'
-        and date_diff('microsecond', new_pairs.first_contact_at, contacts.contact_at)
+        and epoch_us(contacts.contact_at) - epoch_us(new_pairs.first_contact_at)
         <= parameters.introduction_days * 86400000000
 ),
 
@@ -167,7 +151,7 @@ followed as (
         and listeners.message_key = talks.event_id
         and listeners.person_id = introduced.introducer_id
     where
-        date_diff('microsecond', introduced.introduced_at, talks.contact_at)
+        epoch_us(talks.contact_at) - epoch_us(introduced.introduced_at)
         between 1 and parameters.introduction_days * 86400000000
         and not (
             listeners.person_id is not null

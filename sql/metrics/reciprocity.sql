@@ -61,39 +61,98 @@
 -- Example: answer_median_hours: four openings, answered after 1, 2 and 5 hours and one never: 3/4
 --          wait after 1 hour, 2/4 after 2 hours, so 2.0000
 
+with pairs as (
+    select
+        tie_windows.month,
+        tie_windows.first_id,
+        tie_windows.second_id,
+        tie_months.there_mail_strength,
+        tie_months.back_mail_strength,
+        tie_windows.there_mail_weight,
+        tie_windows.back_mail_weight,
+        tie_windows.there_start_count,
+        tie_windows.back_start_count,
+        firsts.asked_count as first_asked_count,
+        firsts.answered_count as first_answered_count,
+        firsts.answer_median_hours as first_answer_median_hours,
+        seconds.asked_count as second_asked_count,
+        seconds.answered_count as second_answered_count,
+        seconds.answer_median_hours as second_answer_median_hours
+    from staging.tie_windows
+    join staging.wanted_months on wanted_months.month = tie_windows.month
+    join staging.tie_months
+        on tie_months.month = tie_windows.month
+        and tie_months.first_id = tie_windows.first_id
+        and tie_months.second_id = tie_windows.second_id
+    left join staging.answer_times as firsts
+        on firsts.month = tie_windows.month
+        and firsts.responder_id = tie_windows.first_id
+        and firsts.asker_id = tie_windows.second_id
+    left join staging.answer_times as seconds
+        on seconds.month = tie_windows.month
+        and seconds.responder_id = tie_windows.second_id
+        and seconds.asker_id = tie_windows.first_id
+    where tie_windows.there_mail_count + tie_windows.back_mail_count > 0
+),
+
+sides as (
+    select
+        pairs.month,
+        pairs.first_id as person_id,
+        pairs.second_id as contact_id,
+        pairs.there_mail_strength as mail_out_strength,
+        pairs.back_mail_strength as mail_in_strength,
+        pairs.there_mail_weight as out_weight,
+        pairs.back_mail_weight as in_weight,
+        pairs.there_start_count as started_count,
+        pairs.back_start_count as received_start_count,
+        pairs.first_asked_count as asked_count,
+        pairs.first_answered_count as answered_count,
+        pairs.first_answer_median_hours as answer_median_hours,
+        pairs.second_asked_count as contact_asked_count,
+        pairs.second_answered_count as contact_answered_count,
+        pairs.second_answer_median_hours as contact_answer_median_hours
+    from pairs
+    union all
+    select
+        pairs.month,
+        pairs.second_id as person_id,
+        pairs.first_id as contact_id,
+        pairs.back_mail_strength as mail_out_strength,
+        pairs.there_mail_strength as mail_in_strength,
+        pairs.back_mail_weight as out_weight,
+        pairs.there_mail_weight as in_weight,
+        pairs.back_start_count as started_count,
+        pairs.there_start_count as received_start_count,
+        pairs.second_asked_count as asked_count,
+        pairs.second_answered_count as answered_count,
+        pairs.second_answer_median_hours as answer_median_hours,
+        pairs.first_asked_count as contact_asked_count,
+        pairs.first_answered_count as contact_answered_count,
+        pairs.first_answer_median_hours as contact_answer_median_hours
+    from pairs
+)
+
 select
-    exchanges.month,  -- the month; its end is what the row describes
-    exchanges.person_id,  -- whose tie it is
-    exchanges.contact_id,  -- with whom; every pair with mail in the window
-    2 * least(tie_strength.mail_out_strength, tie_strength.mail_in_strength)
-    / nullif(tie_strength.mail_out_strength + tie_strength.mail_in_strength, 0) as reciprocity,  -- 0 one-way, 1 even, of the mail strengths
-    (exchanges.out_weight - exchanges.in_weight)
-    / nullif(exchanges.out_weight + exchanges.in_weight, 0) as flow_balance,  -- of mail in the window; -1 only received, 1 only sent
-    tie_strength.mail_out_strength,  -- decayed mail to the contact
-    tie_strength.mail_in_strength,  -- decayed mail from the contact
-    exchanges.started_count,  -- threads the person began with a message To the contact, in the window
-    exchanges.received_start_count,  -- threads the contact began with a message To the person
-    cast(exchanges.started_count as double)
-    / nullif(exchanges.started_count + exchanges.received_start_count, 0) as initiation_share,  -- of these threads, those the person began; null without any; 0 to 1
-    coalesce(own.asked_count, 0) as asked_count,  -- openings of the contact to the person, in the window, whose seven days are over
-    coalesce(own.answered_count, 0) as answered_count,  -- of asked_count, those the person answered within seven days
-    cast(own.answered_count as double) / nullif(own.asked_count, 0) as answer_rate,  -- answered_count over asked_count; null without any; 0 to 1
-    own.answer_median_hours,  -- Kaplan-Meier median of the person's time to answer the contact; null where half have no answer; hours
-    coalesce(theirs.asked_count, 0) as contact_asked_count,  -- the mirror: openings of the person to the contact
-    coalesce(theirs.answered_count, 0) as contact_answered_count,  -- of contact_asked_count, those the contact answered within seven days
-    cast(theirs.answered_count as double) / nullif(theirs.asked_count, 0) as contact_answer_rate,  -- contact_answered_count over contact_asked_count; null without any; 0 to 1
-    theirs.answer_median_hours as contact_answer_median_hours  -- Kaplan-Meier median of the contact's time to answer the person; null where half have no answer; hours
-from staging.exchanges
-join staging.wanted_months on wanted_months.month = exchanges.month
-join metrics.tie_strength
-    on tie_strength.month = exchanges.month
-    and tie_strength.person_id = exchanges.person_id
-    and tie_strength.contact_id = exchanges.contact_id
-left join staging.answer_times as own
-    on own.month = exchanges.month
-    and own.responder_id = exchanges.person_id
-    and own.asker_id = exchanges.contact_id
-left join staging.answer_times as theirs
-    on theirs.month = exchanges.month
-    and theirs.responder_id = exchanges.contact_id
-    and theirs.asker_id = exchanges.person_id
+    sides.month,  -- the month; its end is what the row describes
+    sides.person_id,  -- whose tie it is
+    sides.contact_id,  -- with whom; every pair with mail in the window
+    2 * least(sides.mail_out_strength, sides.mail_in_strength)
+    / nullif(sides.mail_out_strength + sides.mail_in_strength, 0) as reciprocity,  -- 0 one-way, 1 even, of the mail strengths
+    (sides.out_weight - sides.in_weight)
+    / nullif(sides.out_weight + sides.in_weight, 0) as flow_balance,  -- of mail in the window; -1 only received, 1 only sent
+    sides.mail_out_strength,  -- decayed mail to the contact
+    sides.mail_in_strength,  -- decayed mail from the contact
+    sides.started_count,  -- threads the person began with a message To the contact, in the window
+    sides.received_start_count,  -- threads the contact began with a message To the person
+    cast(sides.started_count as double)
+    / nullif(sides.started_count + sides.received_start_count, 0) as initiation_share,  -- of these threads, those the person began; null without any; 0 to 1
+    coalesce(sides.asked_count, 0) as asked_count,  -- openings of the contact to the person, in the window, whose seven days are over
+    coalesce(sides.answered_count, 0) as answered_count,  -- of asked_count, those the person answered within seven days
+    cast(sides.answered_count as double) / nullif(sides.asked_count, 0) as answer_rate,  -- answered_count over asked_count; null without any; 0 to 1
+    sides.answer_median_hours,  -- Kaplan-Meier median of the person's time to answer the contact; null where half have no answer; hours
+    coalesce(sides.contact_asked_count, 0) as contact_asked_count,  -- the mirror: openings of the person to the contact
+    coalesce(sides.contact_answered_count, 0) as contact_answered_count,  -- of contact_asked_count, those the contact answered within seven days
+    cast(sides.contact_answered_count as double) / nullif(sides.contact_asked_count, 0) as contact_answer_rate,  -- contact_answered_count over contact_asked_count; null without any; 0 to 1
+    sides.contact_answer_median_hours  -- Kaplan-Meier median of the contact's time to answer the person; null where half have no answer; hours
+from sides

@@ -4,7 +4,8 @@
 -- Check:   answered_count <= asked_count
 -- Check:   answer_median_hours >= 0
 -- Source:  the median of times of which some are not over: Kaplan & Meier 1958, J. Am. Stat. Assoc.
---          53:457; times to answer mail: Wuchty & Uzzi 2011, PLoS ONE 6:e26612; Kooti et al. 2015
+--          53:457, by the weights of Efron 1967, Proc. 5th Berkeley Symp. 4:831; times to answer
+--          mail: Wuchty & Uzzi 2011, PLoS ONE 6:e26612; Kooti et al. 2015
 -- Caveat:  counts are of questions whose days for an answer are over; the median also knows how
 --          long the others have waited
 -- Version: 1
@@ -16,10 +17,13 @@ with asked as (
         questions.asker_id,
         questions.wait_microseconds,
         questions.outcome = 'answered' as is_answered,
+        questions.outcome <> 'answered'
+        and questions.wait_microseconds >= parameters.answer_days * 86400000000 as is_vain,
         questions.is_due and questions.outcome <> 'relieved' as is_counted
     from staging.questions
     join staging.window_days on window_days.window_date = cast(questions.asked_at as date)
     join staging.wanted_months on wanted_months.month = window_days.month
+    cross join staging.parameters
     where
         questions.outcome <> 'superseded'
         and (
@@ -35,6 +39,7 @@ spells as (
         asked.asker_id,
         asked.wait_microseconds,
         asked.is_answered,
+        asked.is_vain,
         asked.is_counted
     from asked
     union all
@@ -44,6 +49,7 @@ spells as (
         cast(0 as bigint) as asker_id,
         asked.wait_microseconds,
         asked.is_answered,
+        asked.is_vain,
         asked.is_counted
     from asked
     union all
@@ -53,10 +59,13 @@ spells as (
         cast(0 as bigint) as asker_id,
         list_questions.wait_microseconds,
         list_questions.answered_at is not null as is_answered,
+        list_questions.answered_at is null
+        and list_questions.wait_microseconds >= parameters.answer_days * 86400000000 as is_vain,
         list_questions.is_due as is_counted
     from staging.list_questions
     join staging.window_days on window_days.window_date = cast(list_questions.asked_at as date)
     join staging.wanted_months on wanted_months.month = window_days.month
+    cross join staging.parameters
     where
         (list_questions.is_due and list_questions.month <= window_days.month)
         or (not list_questions.is_due and list_questions.month = window_days.month)
@@ -69,13 +78,16 @@ totals as (
         spells.asker_id,
         count(*) as spell_count,
         count(*) filter (where spells.is_answered) as answer_count,
+        count(*) filter (where spells.is_vain) as vain_count,
         count(*) filter (where spells.is_counted) as asked_count,
         count(*) filter (where spells.is_counted and spells.is_answered) as answered_count
     from spells
     group by all
 ),
 
--- Those still waiting when this one ends, itself among them; of equal times answers come first.
+-- Those still waiting when this one ends, itself among them; of equal times answers come first. Who has
+-- waited in vain for all the days comes last and need not be numbered; where these are more than the
+-- answers, half have none.
 ordered as (
     select
         spells.month,
@@ -83,6 +95,7 @@ ordered as (
         spells.asker_id,
         spells.wait_microseconds,
         spells.is_answered,
+        totals.spell_count,
         totals.spell_count + 1 - row_number() over (
             partition by spells.month, spells.responder_id, spells.asker_id
             order by spells.wait_microseconds, spells.is_answered desc
@@ -92,25 +105,30 @@ ordered as (
         on totals.month = spells.month
         and totals.responder_id = spells.responder_id
         and totals.asker_id = spells.asker_id
-    where totals.answer_count > 0
+    where
+        totals.answer_count >= greatest(totals.vain_count, 1)
+        and not spells.is_vain
 ),
 
--- S(t) is the product of (n - 1) / n over the answers until t. Summed as whole numbers of 1e-15 its
--- logarithm is the same in any order; the last of all to wait leaves nothing, whose logarithm is
--- none.
-survivals as (
+-- Every spell weighs the same at first, and one that ends without an answer leaves its weight to those
+-- who wait on. What these weigh together is S(t), the product of (n - 1) / n over the answers until
+-- t. Summed as whole numbers of 1e-15 the logarithm of a weight is the same in any order. As weights
+-- only grow, an answer after which more than half wait on cannot be the median.
+weighed as (
     select
         ordered.month,
         ordered.responder_id,
         ordered.asker_id,
         ordered.wait_microseconds,
-        ordered.is_answered and ordered.waiting_count = 1 as is_last,
+        ordered.is_answered,
+        ordered.spell_count,
+        ordered.waiting_count - 1 as left_count,
         sum(
             case
-                when ordered.is_answered and ordered.waiting_count > 1 then
+                when not ordered.is_answered and ordered.waiting_count > 1 then
                     cast(
                         round(
-                            ln((ordered.waiting_count - 1) / cast(ordered.waiting_count as double))
+                            log2(ordered.waiting_count / cast(ordered.waiting_count - 1 as double))
                             * 1e15
                         ) as bigint
                     )
@@ -119,21 +137,26 @@ survivals as (
         ) over (
             partition by ordered.month, ordered.responder_id, ordered.asker_id
             order by ordered.waiting_count desc
-        ) as log_survival
+            rows between unbounded preceding and current row
+        ) as log_weight
     from ordered
+    where
+        not ordered.is_answered
+        or 2 * (ordered.waiting_count - 1) <= ordered.spell_count
 ),
 
 medians as (
     select
-        survivals.month,
-        survivals.responder_id,
-        survivals.asker_id,
-        min(survivals.wait_microseconds) as wait_microseconds
-    from survivals
+        weighed.month,
+        weighed.responder_id,
+        weighed.asker_id,
+        min(weighed.wait_microseconds) as wait_microseconds
+    from weighed
     where
-        survivals.is_last
+        weighed.is_answered
         -- Exactly a half may come out a trifle above it.
-        or survivals.log_survival <= ln(0.5 + 1e-9) * 1e15
+        and weighed.left_count * power(2.0, weighed.log_weight / 1e15)
+        <= (0.5 + 1e-9) * weighed.spell_count
     group by all
 )
 

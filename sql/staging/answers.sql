@@ -55,8 +55,8 @@ answered as (
     cross join staging.parameters
     where
         -- Not replies.sent_at < asked.as_of: that would be a way to join all replies with all days.
-        date_diff('microsecond', replies.sent_at, asked.as_of) > 0
-        and date_diff('microsecond', asked.asked_at, replies.sent_at)
+        epoch_us(asked.as_of) - epoch_us(replies.sent_at) > 0
+        and epoch_us(replies.sent_at) - epoch_us(asked.asked_at)
         <= parameters.answer_days * 86400000000
     group by all
 )

@@ -8,7 +8,7 @@
 --          settled
 -- Version: 1
 
-with pairs as (
+with begun as (
     select
         tie_months.month,
         tie_months.first_id,
@@ -17,26 +17,37 @@ with pairs as (
         cast(tie_months.first_contact_at as date) as first_contact_date,
         tie_months.first_revival_date,
         tie_months.second_revival_date,
-        unnest([true, false]) as is_first
+        tie_months.mutual_date is not null as is_mutual
     from staging.tie_months
     join staging.wanted_months on wanted_months.month = tie_months.month
-    where tie_months.last_contact_date >= wanted_months.window_start_date
+    where
+        greatest(
+            cast(tie_months.first_contact_at as date),
+            tie_months.first_revival_date,
+            tie_months.second_revival_date
+        ) >= wanted_months.window_start_date
+),
+
+ends as (
+    select unnest([true, false]) as is_first
 ),
 
 starts as (
     select
-        pairs.month,
-        pairs.first_id,
-        pairs.second_id,
-        pairs.is_first,
-        pairs.first_contact_date >= pairs.window_start_date as is_new,
+        begun.month,
+        begun.first_id,
+        begun.second_id,
+        ends.is_first,
+        begun.is_mutual,
+        begun.first_contact_date >= begun.window_start_date as is_new,
         case
-            when pairs.first_contact_date >= pairs.window_start_date then pairs.first_contact_date
-            when pairs.is_first then pairs.first_revival_date
-            else pairs.second_revival_date
+            when begun.first_contact_date >= begun.window_start_date then begun.first_contact_date
+            when ends.is_first then begun.first_revival_date
+            else begun.second_revival_date
         end as began_date,
-        pairs.window_start_date
-    from pairs
+        begun.window_start_date
+    from begun
+    cross join ends
 ),
 
 -- A tie begins, and a silence ends, on the first day with contact of its month: whoever wrote first
@@ -47,6 +58,7 @@ firsts as (
         case when starts.is_first then starts.first_id else starts.second_id end as person_id,
         case when starts.is_first then starts.second_id else starts.first_id end as contact_id,
         starts.is_new,
+        starts.is_mutual,
         starts.began_date,
         case
             when starts.is_first then pair_months.first_there_mail_at else pair_months.first_back_mail_at
@@ -71,6 +83,7 @@ select
     firsts.person_id,  -- who wrote first
     firsts.contact_id,  -- to whom
     firsts.is_new,  -- there was no contact before; false: it ended a silence that was lapsed or dormant to the person
+    firsts.is_mutual,  -- both have turned to each other by the month's end
     firsts.began_date  -- the day, UTC
 from firsts
 where

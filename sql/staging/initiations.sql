@@ -10,33 +10,44 @@
 --          contact is in the person's own line or not; who is in no chain is in none of the three
 -- Version: 1
 
-with directed as (
+with by_level as (
     select
-        exchanges.month,
-        exchanges.person_id,
-        exchanges.started_count,
-        exchanges.received_start_count,
-        coalesce(answer_times.asked_count, 0) as asked_count,
-        coalesce(answer_times.answered_count, 0) as answered_count,
-        theirs.level - own.level as steps_down
-    from staging.exchanges
-    join staging.wanted_months on wanted_months.month = exchanges.month
-    left join staging.posts as own
-        on own.month = exchanges.month
-        and own.person_id = exchanges.person_id
-    left join staging.posts as theirs
-        on theirs.month = exchanges.month
-        and theirs.person_id = exchanges.contact_id
-    left join staging.answer_times
-        on answer_times.month = exchanges.month
-        and answer_times.responder_id = exchanges.person_id
-        and answer_times.asker_id = exchanges.contact_id
+        reciprocity.month,
+        reciprocity.person_id,
+        posts.level,
+        cast(sum(reciprocity.started_count) as bigint) as started_count,
+        cast(sum(reciprocity.received_start_count) as bigint) as received_start_count,
+        cast(sum(reciprocity.asked_count) as bigint) as asked_count,
+        cast(sum(reciprocity.answered_count) as bigint) as answered_count
+    from metrics.reciprocity
+    join staging.wanted_months on wanted_months.month = reciprocity.month
+    left join staging.posts
+        on posts.month = reciprocity.month
+        and posts.person_id = reciprocity.contact_id
+    group by all
+),
+
+directed as (
+    select
+        by_level.month,
+        by_level.person_id,
+        posts.level,
+        by_level.level - posts.level as steps_down,
+        by_level.started_count,
+        by_level.received_start_count,
+        by_level.asked_count,
+        by_level.answered_count
+    from by_level
+    left join staging.posts
+        on posts.month = by_level.month
+        and posts.person_id = by_level.person_id
 ),
 
 totals as (
     select
         directed.month,
         directed.person_id,
+        directed.level,
         cast(sum(directed.started_count) as bigint) as started_count,
         cast(sum(directed.received_start_count) as bigint) as received_start_count,
         cast(sum(directed.started_count) filter (where directed.steps_down < 0) as bigint) as up_count,
@@ -57,13 +68,10 @@ select
     totals.person_id,  -- who began threads; everybody with mail in the window
     totals.started_count,  -- threads the person began with a message To somebody, once for each
     totals.received_start_count,  -- threads that others began with a message To the person
-    case when posts.level is not null then coalesce(totals.up_count, 0) end as initiated_up_count,  -- of started_count, to people nearer to the head of the house; null off every chain
-    case when posts.level is not null then coalesce(totals.level_count, 0) end as initiated_level_count,  -- as near
-    case when posts.level is not null then coalesce(totals.down_count, 0) end as initiated_down_count,  -- further away
+    case when totals.level is not null then coalesce(totals.up_count, 0) end as initiated_up_count,  -- of started_count, to people nearer to the head of the house; null off every chain
+    case when totals.level is not null then coalesce(totals.level_count, 0) end as initiated_level_count,  -- as near
+    case when totals.level is not null then coalesce(totals.down_count, 0) end as initiated_down_count,  -- further away
     totals.up_rate as answer_up_rate,  -- of openings from people nearer to the head of the house, those the person answered; null without any; 0 to 1
     totals.level_rate as answer_level_rate,  -- from people as near; 0 to 1
     totals.down_rate as answer_down_rate  -- from people further away; 0 to 1
 from totals
-left join staging.posts
-    on posts.month = totals.month
-    and posts.person_id = totals.person_id

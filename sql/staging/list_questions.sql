@@ -33,9 +33,9 @@ select
     first_answers.answered_at,  -- first answer of anybody else in its days; null without; UTC
     case
         when first_answers.answered_at is not null
-            then greatest(date_diff('microsecond', asked.asked_at, first_answers.answered_at), 0)
+            then greatest(epoch_us(first_answers.answered_at) - epoch_us(asked.asked_at), 0)
         when asked.is_due then parameters.answer_days * 86400000000
-        else date_diff('microsecond', asked.asked_at, asked.as_of)
+        else epoch_us(asked.as_of) - epoch_us(asked.asked_at)
     end as wait_microseconds  -- until the answer, or for as long as one was waited for; microseconds
 from asked
 left join staging.answers as first_answers

@@ -24,25 +24,47 @@ with sizes as (
     group by all
 ),
 
--- Whoever hardly knows a group leads nobody to it.
-leads as (
+-- Long names are slow to join and sort; their numbers have the same order.
+large_groups as (
+    select
+        group_sizes.month,
+        group_sizes.group_name,
+        group_sizes.people_count,
+        row_number() over (
+            partition by group_sizes.month
+            order by group_sizes.group_name
+        ) as group_number
+    from staging.group_sizes
+    join staging.wanted_months on wanted_months.month = group_sizes.month
+    cross join staging.parameters
+    where group_sizes.people_count >= parameters.min_group_size
+),
+
+reached as (
     select
         spreads.month,
         spreads.person_id,
-        spreads.part as group_name,
-        spreads.tie_count as reached_count,
-        spreads.strength,
-        group_sizes.people_count
+        large_groups.group_number,
+        spreads.tie_count,
+        spreads.strength
     from staging.spreads
-    join staging.wanted_months on wanted_months.month = spreads.month
-    join staging.group_sizes
-        on group_sizes.month = spreads.month
-        and group_sizes.group_name = spreads.part
+    join large_groups
+        on large_groups.month = spreads.month
+        and large_groups.group_name = spreads.part
+    where spreads.division = 'group'
+),
+
+-- Whoever hardly knows a group leads nobody to it.
+leads as (
+    select
+        reached.month,
+        reached.person_id,
+        reached.group_number,
+        reached.tie_count as reached_count,
+        reached.strength
+    from reached
     cross join staging.parameters
-    where
-        spreads.division = 'group'
-        and spreads.strength >= parameters.strong_strength
-        and group_sizes.people_count >= parameters.min_group_size
+    where reached.strength >= parameters.strong_strength
 ),
 
 ways as (
@@ -51,9 +73,8 @@ ways as (
         strong_ties.person_id,
         strong_ties.contact_id,
         strong_ties.last_contact_at,
-        leads.group_name,
+        leads.group_number,
         leads.reached_count,
-        leads.people_count,
         least(strong_ties.strength, leads.strength) as strength
     from staging.strong_ties
     join leads
@@ -65,57 +86,54 @@ ways as (
 
 known as (
     select
-        spreads.month,
-        spreads.person_id,
-        spreads.part as group_name
-    from staging.spreads
-    join staging.wanted_months on wanted_months.month = spreads.month
-    where spreads.division = 'group'
-    union
+        reached.month,
+        reached.person_id,
+        reached.group_number
+    from reached
+    union all
     select
         memberships.month,
         memberships.person_id,
-        memberships.group_name
+        large_groups.group_number
     from staging.memberships
-    join staging.wanted_months on wanted_months.month = memberships.month
-    where memberships.group_name is not null
+    join large_groups
+        on large_groups.month = memberships.month
+        and large_groups.group_name = memberships.group_name
 ),
 
 placed as (
     select
         ways.month,
         ways.person_id,
-        ways.group_name,
+        ways.group_number,
         ways.contact_id,
         ways.strength,
         ways.last_contact_at,
         ways.reached_count,
-        ways.people_count,
         row_number() over (
-            partition by ways.month, ways.person_id, ways.group_name
+            partition by ways.month, ways.person_id, ways.group_number
             order by ways.strength desc, ways.contact_id
         ) as place
     from ways
     left join known
         on known.month = ways.month
         and known.person_id = ways.person_id
-        and known.group_name = ways.group_name
-    where known.group_name is null
+        and known.group_number = ways.group_number
+    where known.group_number is null
 ),
 
 best as (
     select
         placed.month,
         placed.person_id,
-        placed.group_name,
+        placed.group_number,
         placed.contact_id,
         placed.strength,
         placed.last_contact_at,
         placed.reached_count,
-        placed.people_count,
         row_number() over (
             partition by placed.month, placed.person_id
-            order by placed.strength desc, placed.contact_id, placed.group_name
+            order by placed.strength desc, placed.contact_id, placed.group_number
         ) as rank
     from placed
     where placed.place = 1
@@ -124,15 +142,18 @@ best as (
 select
     best.month,  -- the month
     best.person_id,  -- somebody whose mailbox is read
-    best.group_name,  -- a group of which the person knows nobody
+    large_groups.group_name,  -- a group of which the person knows nobody
     best.contact_id,  -- through whom it is within reach
     best.strength,  -- the weaker of two: the tie with the contact, and the contact's ties with the group together
     best.last_contact_at,  -- last contact with the contact; UTC
     best.reached_count,  -- people of the group whom the contact knows; people
-    best.people_count,  -- people of the group in the network; people
+    large_groups.people_count,  -- people of the group in the network; people
     sizes.contact_count  -- contacts of the person, none of whom is of the group; people
 from best
 cross join staging.parameters
+join large_groups
+    on large_groups.month = best.month
+    and large_groups.group_number = best.group_number
 join sizes
     on sizes.month = best.month
     and sizes.person_id = best.person_id

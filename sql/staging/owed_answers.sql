@@ -24,7 +24,7 @@ with asked as (
         questions.asker_id,
         questions.person_id,
         questions.asked_at,
-        date_diff('microsecond', questions.asked_at, wanted_months.as_of) / 3600000000e0 as waited_hours
+        (epoch_us(wanted_months.as_of) - epoch_us(questions.asked_at)) / 3600000000e0 as waited_hours
     from staging.questions
     join staging.window_days on window_days.window_date = cast(questions.asked_at as date)
     join staging.wanted_months on wanted_months.month = window_days.month
@@ -78,9 +78,42 @@ overdue as (
         )
 ),
 
-first_overdue as (
-    select min(cast(date_trunc('month', overdue.asked_at) as date)) as month
+-- Most have spoken in the month itself; only of the others it is asked what they did before.
+silent as (
+    select
+        overdue.month,
+        overdue.as_of,
+        overdue.as_of_date,
+        overdue.judged_month,
+        overdue.message_key,
+        overdue.asker_id,
+        overdue.person_id,
+        overdue.asked_at,
+        overdue.waited_hours,
+        overdue.usual_hours
     from overdue
+    left join staging.contact_days
+        on contact_days.month = overdue.month
+        and contact_days.from_person_id = overdue.person_id
+        and contact_days.to_person_id = overdue.asker_id
+        and contact_days.last_contact_at > overdue.asked_at
+        and contact_days.contact_date < overdue.as_of_date
+    where contact_days.month is null
+),
+
+first_silent as (
+    select cast(date_trunc('month', min(silent.asked_at)) as date) as month
+    from silent
+),
+
+words as (
+    select
+        contact_days.from_person_id,
+        contact_days.to_person_id,
+        contact_days.contact_date,
+        contact_days.last_contact_at
+    from staging.contact_days
+    join first_silent on contact_days.month >= first_silent.month
 ),
 
 replies as (
@@ -89,7 +122,7 @@ replies as (
         replies.author_id,
         replies.sent_at
     from staging.replies
-    join first_overdue on replies.month >= first_overdue.month
+    join first_silent on replies.month >= first_silent.month
     where replies.author_id is not null
     union all
     select
@@ -97,79 +130,73 @@ replies as (
         replies.author_id,
         replies.sent_at
     from staging.replies
-    join first_overdue on replies.month >= first_overdue.month
+    join first_silent on replies.month >= first_silent.month
     where
         replies.author_id is not null
         and replies.thread_key <> replies.parent_key
 ),
 
+unanswered as (
+    select
+        silent.month,
+        silent.judged_month,
+        silent.message_key,
+        silent.asker_id,
+        silent.person_id,
+        silent.asked_at,
+        silent.waited_hours,
+        silent.usual_hours
+    from silent
+    left join words
+        on words.from_person_id = silent.person_id
+        and words.to_person_id = silent.asker_id
+        and words.last_contact_at > silent.asked_at
+        and words.contact_date < silent.as_of_date
+    left join replies
+        on replies.message_key = silent.message_key
+        and replies.author_id <> silent.asker_id
+        and replies.sent_at < silent.as_of
+    where
+        words.from_person_id is null
+        and replies.message_key is null
+),
+
 -- Whoever is asked in a crowd is not waited for.
 crowds as (
     select
-        overdue.month,
-        overdue.message_key
+        questions.month as judged_month,
+        questions.message_key
     from (
         select distinct
-            overdue.month,
-            overdue.judged_month,
-            overdue.message_key
-        from overdue
-    ) as overdue
+            unanswered.judged_month,
+            unanswered.message_key
+        from unanswered
+    ) as unanswered
     join staging.questions
-        on questions.month = overdue.judged_month
-        and questions.message_key = overdue.message_key
+        on questions.month = unanswered.judged_month
+        and questions.message_key = unanswered.message_key
     cross join staging.parameters
-    group by overdue.month, overdue.message_key, parameters.owed_people_limit
+    group by questions.month, questions.message_key, parameters.owed_people_limit
     having count(*) > parameters.owed_people_limit
-),
-
-closed as (
-    select distinct
-        overdue.month,
-        overdue.message_key,
-        overdue.person_id
-    from overdue
-    join replies
-        on replies.message_key = overdue.message_key
-        and replies.author_id <> overdue.asker_id
-        and replies.sent_at < overdue.as_of
-    union
-    select
-        overdue.month,
-        overdue.message_key,
-        overdue.person_id
-    from overdue
-    join staging.contact_days
-        on contact_days.from_person_id = overdue.person_id
-        and contact_days.to_person_id = overdue.asker_id
-        and contact_days.last_contact_at > overdue.asked_at
-        and contact_days.contact_date < overdue.as_of_date
-    join first_overdue on contact_days.month >= first_overdue.month
 ),
 
 owed as (
     select
-        overdue.month,
-        overdue.person_id,
-        overdue.asker_id,
-        overdue.message_key,
-        overdue.waited_hours,
-        overdue.usual_hours,
+        unanswered.month,
+        unanswered.person_id,
+        unanswered.asker_id,
+        unanswered.message_key,
+        unanswered.waited_hours,
+        unanswered.usual_hours,
         row_number() over (
-            partition by overdue.month, overdue.person_id, overdue.asker_id
-            order by overdue.asked_at desc, overdue.message_key
+            partition by unanswered.month, unanswered.person_id, unanswered.asker_id
+            order by unanswered.asked_at desc, unanswered.message_key
         ) as place
-    from overdue
-    left join closed
-        on closed.month = overdue.month
-        and closed.message_key = overdue.message_key
-        and closed.person_id = overdue.person_id
+    from unanswered
     left join crowds
-        on crowds.month = overdue.month
-        and crowds.message_key = overdue.message_key
-    where
-        closed.message_key is null
-        and crowds.message_key is null
+        on crowds.judged_month = unanswered.judged_month
+        and crowds.message_key = unanswered.message_key
+    where crowds.message_key is null
 ),
 
 counted as (

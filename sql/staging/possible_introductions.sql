@@ -57,24 +57,15 @@ pairs as (
     where least(ones.settled_at, others.settled_at) <= ones.as_of
 ),
 
-candidates as (
-    select distinct
-        pairs.low_id,
-        pairs.high_id
-    from pairs
-),
-
+-- Of each pair the month with its first contact ever.
 met as (
     select
-        candidates.low_id,
-        candidates.high_id,
-        min(pair_months.month) as month
-    from candidates
-    join staging.pair_months
-        on pair_months.first_id = candidates.low_id
-        and pair_months.second_id = candidates.high_id
-    join last_wanted on pair_months.month <= last_wanted.month
-    group by all
+        pair_histories.first_id,
+        pair_histories.second_id,
+        pair_histories.month
+    from staging.pair_histories
+    join last_wanted on pair_histories.month <= last_wanted.month
+    where cast(pair_histories.first_contact_at as date) >= pair_histories.month
 ),
 
 apart as (
@@ -95,10 +86,10 @@ apart as (
         ) as place
     from pairs
     left join met
-        on met.low_id = pairs.low_id
-        and met.high_id = pairs.high_id
+        on met.first_id = pairs.low_id
+        and met.second_id = pairs.high_id
         and met.month <= pairs.month
-    where met.low_id is null
+    where met.first_id is null
 )
 
 select

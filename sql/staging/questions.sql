@@ -18,22 +18,25 @@
 --          and Tuesday and bob is silent: she asked once, on Tuesday
 -- Version: 1
 
-with asked as (
+with days as (
+    select distinct asking_days.asked_date
+    from staging.asking_days
+    join staging.wanted_months on wanted_months.month = asking_days.month
+),
+
+asked as (
     select
-        asking_days.month,
-        asking_days.as_of,
-        asking_days.is_due,
+        contacts.contact_date as asked_date,
         contacts.event_id as message_key,
         contacts.from_person_id as asker_id,
         contacts.to_person_id as person_id,
         contacts.contact_at as asked_at,
         lead(contacts.contact_at) over (
-            partition by asking_days.month, contacts.from_person_id, contacts.to_person_id
+            partition by contacts.from_person_id, contacts.to_person_id
             order by contacts.contact_at, contacts.event_id
         ) as asked_again_at
     from staging.contacts
-    join staging.asking_days on asking_days.asked_date = contacts.contact_date
-    join staging.wanted_months on wanted_months.month = asking_days.month
+    join days on days.asked_date = contacts.contact_date
     where
         contacts.channel = 'mail_to'
         and contacts.is_thread_start
@@ -41,9 +44,9 @@ with asked as (
 
 followed as (
     select
-        asked.month,
-        asked.as_of,
-        asked.is_due,
+        asking_days.month,
+        asking_days.as_of,
+        asking_days.is_due,
         asked.message_key,
         asked.asker_id,
         asked.person_id,
@@ -52,12 +55,14 @@ followed as (
         answers.answered_at,
         case when answers.answered_at is null then first_answers.answered_at end as relieved_at
     from asked
+    join staging.asking_days on asking_days.asked_date = asked.asked_date
+    join staging.wanted_months on wanted_months.month = asking_days.month
     left join staging.answers
-        on answers.month = asked.month
+        on answers.month = asking_days.month
         and answers.message_key = asked.message_key
         and answers.person_id = asked.person_id
     left join staging.answers as first_answers
-        on first_answers.month = asked.month
+        on first_answers.month = asking_days.month
         and first_answers.message_key = asked.message_key
         and first_answers.place = 1
 ),
@@ -69,42 +74,42 @@ repeated as (
         followed.asker_id,
         followed.person_id,
         followed.asked_at,
-        followed.asked_again_at
+        followed.asked_again_at,
+        -- A word in between lies in the month of the one or of the other.
+        unnest(
+            list_distinct(
+                [
+                    cast(date_trunc('month', followed.asked_at) as date),
+                    cast(date_trunc('month', followed.asked_again_at) as date)
+                ]
+            )
+        ) as word_month
     from followed
     cross join staging.parameters
     where
         followed.answered_at is null
         and followed.relieved_at is null
-        and date_diff('microsecond', followed.asked_at, followed.asked_again_at)
+        and followed.asked_again_at < followed.as_of
+        and epoch_us(followed.asked_again_at) - epoch_us(followed.asked_at)
         <= parameters.answer_days * 86400000000
 ),
 
 -- A word from the person ends the run: what was left open before it was left open in good faith.
-interrupted as (
-    select distinct
-        repeated.month,
-        repeated.message_key,
-        repeated.person_id
-    from repeated
-    join staging.contacts
-        on contacts.from_person_id = repeated.person_id
-        and contacts.to_person_id = repeated.asker_id
-        and contacts.contact_at >= repeated.asked_at
-        and contacts.contact_at <= repeated.asked_again_at
-    where contacts.channel <> 'meeting'
-),
-
 superseded as (
     select
         repeated.month,
         repeated.message_key,
         repeated.person_id
     from repeated
-    left join interrupted
-        on interrupted.month = repeated.month
-        and interrupted.message_key = repeated.message_key
-        and interrupted.person_id = repeated.person_id
-    where interrupted.message_key is null
+    left join staging.contacts
+        on contacts.month = repeated.word_month
+        and contacts.from_person_id = repeated.person_id
+        and contacts.to_person_id = repeated.asker_id
+        and contacts.contact_at >= repeated.asked_at
+        and contacts.contact_at <= repeated.asked_again_at
+        and contacts.channel <> 'meeting'
+    group by repeated.month, repeated.message_key, repeated.person_id
+    having count(contacts.event_id) = 0
 )
 
 select
@@ -123,12 +128,12 @@ select
     followed.answered_at,  -- first answer of the person in its days; null without; UTC
     case
         when followed.answered_at is not null
-            then greatest(date_diff('microsecond', followed.asked_at, followed.answered_at), 0)
+            then greatest(epoch_us(followed.answered_at) - epoch_us(followed.asked_at), 0)
         when followed.relieved_at is not null
-            then greatest(date_diff('microsecond', followed.asked_at, followed.relieved_at), 0)
+            then greatest(epoch_us(followed.relieved_at) - epoch_us(followed.asked_at), 0)
         when superseded.message_key is not null then null
         when followed.is_due then parameters.answer_days * 86400000000
-        else date_diff('microsecond', followed.asked_at, followed.as_of)
+        else epoch_us(followed.as_of) - epoch_us(followed.asked_at)
     end as wait_microseconds  -- until the answer, or for as long as one was waited for; null if superseded; microseconds
 from followed
 left join superseded

@@ -62,7 +62,6 @@ def lint(tmp_path):
         ("TimeToStr", "year(x)", "max(strftime(m.sent_at, '%Y'))"),
         ("DayOfWeekIso", "at load", "max(isodow(m.sent_date))"),
         ("UnixToTime", "inverse", "max(epoch_ms(m.message_key))"),
-        ("epoch_us", "date_diff", "max(epoch_us(m.sent_at))"),
         ("DateBin", "date_trunc", "max(time_bucket(interval 7 day, m.sent_date))"),
         ("to_months", "staging.months", "max(m.sent_date + to_months(1))"),
         ("list_slice", "place", "max(list_slice(m.to_keys, 1, 2))"),
@@ -236,6 +235,7 @@ SPARK = {
     "u.d - u.d": "DATEDIFF(DAY, u.d, u.d)",
     "u.d - cast(u.i as integer)": "u.d - CAST(u.i AS INT)",
     "epoch(u.at)": "(UNIX_MICROS(u.at) / 1e6)",
+    "epoch_us(u.at)": "UNIX_MICROS(u.at)",
     "row_number() over (order by u.i)": (
         "CAST(ROW_NUMBER() OVER (ORDER BY u.i NULLS LAST) AS BIGINT)"
     ),
