@@ -2,8 +2,8 @@
 
 Against igraph and networkx. All start from the same edges, as kith has them: one table of all
 months in which every edge stands twice, and people have ids that are no places in a list. To get
-the months out of it and to build the graphs are laps of their own, each done in the fastest way that
-was found.
+the months out of it and to build the graphs are laps of their own, each done in the fastest way
+that was found.
 
 igraph and networkx compute constraint alone. kith computes effective size, efficiency, constraint,
 hierarchy, clustering and entropy, of all months in one query; another query would be needed for
