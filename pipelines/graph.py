@@ -38,7 +38,7 @@ def leiden_parts(edges: pa.StructArray) -> tuple[pa.Array, pa.Array]:
     here, there = edges.field("person_id"), edges.field("contact_id")
     people = pc.unique(pa.concat_arrays([here, there])).sort()
     ends = (pc.index_in(side, value_set=people).to_pylist() for side in (here, there))
-    network = igraph.Graph(n=len(people), edges=list(zip(*ends, strict=True)))
+    network = igraph.Graph(n=len(people), edges=zip(*ends, strict=True))
     with _chance:
         igraph.set_random_number_generator(random.Random(SEED))
         try:

@@ -68,21 +68,34 @@ with scopes as (
     join staging.wanted_months on wanted_months.month = panels.month
 ),
 
-pairs as (
+seen as (
+    select distinct scopes.seen_month as month
+    from scopes
+),
+
+-- Materialized, so that strength is looked up once, whatever the rows that a pair is part of.
+pairs as materialized (
     select
         tie_windows.month,
         tie_windows.first_id,
         tie_windows.second_id,
-        tie_windows.there_mail_count,
-        tie_windows.back_mail_count,
-        tie_windows.there_mail_weight,
-        tie_windows.back_mail_weight,
-        edges.strength
+        tie_windows.there_mail_count > 0 as is_there,
+        tie_windows.back_mail_count > 0 as is_back,
+        cast(
+            round((tie_windows.there_mail_weight + tie_windows.back_mail_weight) * 1e12) as bigint
+        ) as weight,
+        cast(
+            round(2 * least(tie_windows.there_mail_weight, tie_windows.back_mail_weight) * 1e12)
+            as bigint
+        ) as mutual_weight,
+        cast(round(edges.strength * 1e12) as bigint) as strength
     from staging.tie_windows
+    join seen on seen.month = tie_windows.month
     left join staging.edges
         on edges.month = tie_windows.month
         and edges.person_id = tie_windows.first_id
         and edges.contact_id = tie_windows.second_id
+        and edges.person_id < edges.contact_id
 ),
 
 looked_at as (
@@ -91,10 +104,10 @@ looked_at as (
         scopes.scope,
         pairs.first_id,
         pairs.second_id,
-        pairs.there_mail_count > 0 as is_there,
-        pairs.back_mail_count > 0 as is_back,
-        pairs.there_mail_weight,
-        pairs.back_mail_weight,
+        pairs.is_there,
+        pairs.is_back,
+        pairs.weight,
+        pairs.mutual_weight,
         pairs.strength
     from scopes
     join pairs on pairs.month = scopes.seen_month
@@ -110,32 +123,30 @@ looked_at as (
         or seconds.person_id is not null
 ),
 
+ends as (
+    select unnest([true, false]) as is_first
+),
+
 members as (
     select
         looked_at.month,
         looked_at.scope,
-        looked_at.first_id as person_id,
-        looked_at.strength is not null as is_in_network,
-        looked_at.is_there or looked_at.is_back as is_writing
+        case when ends.is_first then looked_at.first_id else looked_at.second_id end as person_id,
+        bool_or(looked_at.strength is not null) as is_in_network,
+        bool_or(looked_at.is_there or looked_at.is_back) as is_writing
     from looked_at
-    union all
-    select
-        looked_at.month,
-        looked_at.scope,
-        looked_at.second_id as person_id,
-        looked_at.strength is not null as is_in_network,
-        looked_at.is_there or looked_at.is_back as is_writing
-    from looked_at
+    cross join ends
+    group by all
 ),
 
 crowds as (
     select
         members.month,
         members.scope,
-        count(distinct case when members.is_in_network then members.person_id end) as people_count,
-        count(distinct case when members.is_writing then members.person_id end) as writer_count
+        count(*) filter (where members.is_in_network) as people_count,
+        count(*) filter (where members.is_writing) as writer_count
     from members
-    group by all
+    group by members.month, members.scope
 ),
 
 totals as (
@@ -143,19 +154,11 @@ totals as (
         looked_at.month,
         looked_at.scope,
         count(looked_at.strength) as tie_count,
-        sum(cast(round(looked_at.strength * 1e12) as bigint)) / 1e12 as strength,
+        sum(looked_at.strength) / 1e12 as strength,
         count(*) filter (where looked_at.is_there or looked_at.is_back) as pair_count,
         count(*) filter (where looked_at.is_there and looked_at.is_back) as mutual_count,
-        sum(
-            cast(round((looked_at.there_mail_weight + looked_at.back_mail_weight) * 1e12) as bigint)
-        ) / 1e12 as weight,
-        sum(
-            cast(
-                round(
-                    2 * least(looked_at.there_mail_weight, looked_at.back_mail_weight) * 1e12
-                ) as bigint
-            )
-        ) / 1e12 as mutual_weight
+        sum(looked_at.weight) / 1e12 as weight,
+        sum(looked_at.mutual_weight) / 1e12 as mutual_weight
     from looked_at
     group by all
 ),

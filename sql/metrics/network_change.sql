@@ -98,22 +98,13 @@ with earliest_settlement as (
     from staging.mailboxes
 ),
 
-sizes as (
-    select
-        edges.month,
-        edges.person_id,
-        count(*) as contact_count
-    from staging.edges
-    join staging.wanted_months on wanted_months.month = edges.month
-    group by all
-),
-
 -- Whoever has lost all contacts still has a change to show.
 people as (
     select
-        sizes.month,
-        sizes.person_id
-    from sizes
+        network_sizes.month,
+        network_sizes.person_id
+    from staging.network_sizes
+    join staging.wanted_months on wanted_months.month = network_sizes.month
     union
     select
         turnovers.month,
@@ -127,7 +118,7 @@ settled as (
         people.month,
         people.person_id,
         wanted_months.as_of,
-        coalesce(sizes.contact_count, 0) as contact_count,
+        coalesce(network_sizes.degree, 0) as contact_count,
         coalesce(owners.settled_at, earliest_settlement.settled_at) as settled_at
     from people
     join staging.wanted_months on wanted_months.month = people.month
@@ -136,9 +127,9 @@ settled as (
     left join staging.owners
         on owners.person_id = people.person_id
         and owners.first_covered_at < wanted_months.as_of
-    left join sizes
-        on sizes.month = people.month
-        and sizes.person_id = people.person_id
+    left join staging.network_sizes
+        on network_sizes.month = people.month
+        and network_sizes.person_id = people.person_id
 ),
 
 -- A window ago, looked at once the person is settled now; a year ago, once they were settled then.

@@ -146,16 +146,6 @@ strongest as (
     where placed.place <= parameters.sympathy_layer_size
 ),
 
-degrees as (
-    select
-        edges.month,
-        edges.person_id,
-        count(*) as degree
-    from staging.edges
-    join staging.wanted_months on wanted_months.month = edges.month
-    group by all
-),
-
 shared as (
     select
         strongest.month,
@@ -191,10 +181,10 @@ compared as (
         on shared.month = strongest.month
         and shared.person_id = strongest.person_id
         and shared.contact_id = strongest.contact_id
-    left join degrees as own
+    left join staging.network_sizes as own
         on own.month = strongest.month
         and own.person_id = strongest.person_id
-    left join degrees as theirs
+    left join staging.network_sizes as theirs
         on theirs.month = strongest.month
         and theirs.person_id = strongest.contact_id
 )

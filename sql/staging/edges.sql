@@ -15,7 +15,9 @@ select
     tie_months.month,  -- month whose network it is
     case when ends.is_first then tie_months.first_id else tie_months.second_id end as person_id,  -- one end; every edge stands twice, once for each end
     case when ends.is_first then tie_months.second_id else tie_months.first_id end as contact_id,  -- the other end
-    tie_months.strength  -- strength of the tie, the same both ways
+    tie_months.strength,  -- strength of the tie, the same both ways
+    tie_months.mutual_date,  -- day from which both had turned to each other
+    tie_months.meeting_hours  -- time together in meetings in the window; hours
 from staging.tie_months
 join staging.wanted_months on wanted_months.month = tie_months.month
 cross join ends

@@ -13,63 +13,46 @@
 --          nothing follows from it for any two groups
 -- Version: 1
 
--- Every edge stands twice, once for each end.
-with ends as (
+-- What one person has with the people of one group, their own or another.
+with told as (
     select
-        edges.month,
-        own.group_name as own_group,
-        theirs.group_name as their_group,
-        edges.person_id,
-        edges.contact_id,
-        cast(round(edges.strength * 1e12) as bigint) as units,
-        coalesce(cast(round(tie_windows.meeting_hours * 1e12) as bigint), 0) as hour_units
-    from staging.edges
-    join staging.wanted_months on wanted_months.month = edges.month
-    join staging.memberships as own
-        on own.month = edges.month
-        and own.person_id = edges.person_id
-    join staging.memberships as theirs
-        on theirs.month = edges.month
-        and theirs.person_id = edges.contact_id
-    left join staging.tie_windows
-        on tie_windows.month = edges.month
-        and tie_windows.first_id = least(edges.person_id, edges.contact_id)
-        and tie_windows.second_id = greatest(edges.person_id, edges.contact_id)
-    where
-        own.group_name is not null
-        and theirs.group_name is not null
-),
-
--- What a small group is part of.
-told as (
-    select
-        ends.month,
-        ends.own_group,
-        theirs.group_name as their_group,
-        ends.person_id,
-        ends.contact_id,
-        ends.units,
-        ends.hour_units
-    from ends
-    join staging.shown_groups as own
-        on own.month = ends.month
-        and own.group_name = ends.own_group
+        spreads.month,
+        spreads.person_id,
+        memberships.group_name as own_group,
+        spreads.part as their_group,
+        own.group_name is not null as is_own_shown,
+        theirs.group_name is not null as is_their_shown,
+        spreads.tie_count,
+        cast(round(spreads.strength * 1e12) as bigint) as units,
+        cast(round(spreads.hours * 1e12) as bigint) as hour_units
+    from staging.spreads
+    join staging.wanted_months on wanted_months.month = spreads.month
+    join staging.memberships
+        on memberships.month = spreads.month
+        and memberships.person_id = spreads.person_id
+    left join staging.shown_groups as own
+        on own.month = spreads.month
+        and own.group_name = memberships.group_name
     left join staging.shown_groups as theirs
-        on theirs.month = ends.month
-        and theirs.group_name = ends.their_group
+        on theirs.month = spreads.month
+        and theirs.group_name = spreads.part
+    where
+        spreads.division = 'group'
+        and memberships.group_name is not null
 ),
 
+-- Every tie is told twice, once by each of the two people; none of them tells of one cell twice.
 pairs as (
     select
         told.month,
         least(told.own_group, told.their_group) as group_a,
         greatest(told.own_group, told.their_group) as group_b,
-        count(distinct told.person_id) as people_count,
-        count(*) // 2 as tie_count,
+        count(*) as people_count,
+        cast(sum(told.tie_count) as bigint) // 2 as tie_count,
         sum(told.units) / 2e12 as strength,
         sum(told.hour_units) / 2e12 as hours
     from told
-    where told.their_group is not null
+    where told.is_own_shown and told.is_their_shown
     group by all
 ),
 
@@ -137,15 +120,19 @@ smalls as (
     group by shown_groups.month
 ),
 
-rests as (
+-- Ties with a group beside which there is no cell, told by the people of a shown group and by those
+-- with whom they have them.
+beyond as (
     select
         told.month,
         told.own_group,
-        count(distinct told.person_id) as own_people_count,
-        count(distinct told.contact_id) as their_people_count,
-        count(*) as tie_count,
-        sum(told.units) / 1e12 as strength,
-        sum(told.hour_units) / 1e12 as hours
+        told.their_group,
+        told.is_own_shown,
+        told.is_their_shown,
+        told.person_id,
+        told.tie_count,
+        told.units,
+        told.hour_units
     from told
     left join sides
         on sides.month = told.month
@@ -153,8 +140,30 @@ rests as (
         and sides.their_group = told.their_group
     where
         sides.month is null
-        and (told.their_group is null or told.their_group <> told.own_group)
-    group by all
+        and told.their_group <> told.own_group
+),
+
+rests as (
+    select
+        beyond.month,
+        beyond.own_group,
+        count(distinct beyond.person_id) as own_people_count,
+        cast(sum(beyond.tie_count) as bigint) as tie_count,
+        sum(beyond.units) / 1e12 as strength,
+        sum(beyond.hour_units) / 1e12 as hours
+    from beyond
+    where beyond.is_own_shown
+    group by beyond.month, beyond.own_group
+),
+
+others as (
+    select
+        beyond.month,
+        beyond.their_group,
+        count(*) as people_count
+    from beyond
+    where beyond.is_their_shown
+    group by beyond.month, beyond.their_group
 )
 
 select
@@ -172,7 +181,7 @@ select
     rests.month,
     least(rests.own_group, '(other)') as group_a,
     greatest(rests.own_group, '(other)') as group_b,
-    rests.own_people_count + rests.their_people_count as people_count,
+    rests.own_people_count + others.people_count as people_count,
     rests.tie_count,
     cast(
         own.people_count
@@ -181,6 +190,9 @@ select
     rests.strength,
     rests.hours
 from rests
+join others
+    on others.month = rests.month
+    and others.their_group = rests.own_group
 join staging.shown_groups as own
     on own.month = rests.month
     and own.group_name = rests.own_group
@@ -190,6 +202,6 @@ left join beside
     and beside.own_group = rests.own_group
 cross join staging.parameters
 where
-    rests.own_people_count + rests.their_people_count >= parameters.min_group_size
+    rests.own_people_count + others.people_count >= parameters.min_group_size
     and rests.tie_count >= parameters.min_group_size - 1
-    and rests.their_people_count <= smalls.people_count
+    and others.people_count <= smalls.people_count

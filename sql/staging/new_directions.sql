@@ -14,18 +14,8 @@
 -- Caveat:  no more than opening_limit of each person, those with the strongest way
 -- Version: 1
 
-with sizes as (
-    select
-        edges.month,
-        edges.person_id,
-        count(*) as contact_count
-    from staging.edges
-    join staging.wanted_months on wanted_months.month = edges.month
-    group by all
-),
-
 -- Long names are slow to join and sort; their numbers have the same order.
-large_groups as (
+with large_groups as (
     select
         group_sizes.month,
         group_sizes.group_name,
@@ -148,13 +138,13 @@ select
     best.last_contact_at,  -- last contact with the contact; UTC
     best.reached_count,  -- people of the group whom the contact knows; people
     large_groups.people_count,  -- people of the group in the network; people
-    sizes.contact_count  -- contacts of the person, none of whom is of the group; people
+    network_sizes.degree as contact_count  -- contacts of the person, none of whom is of the group; people
 from best
 cross join staging.parameters
 join large_groups
     on large_groups.month = best.month
     and large_groups.group_number = best.group_number
-join sizes
-    on sizes.month = best.month
-    and sizes.person_id = best.person_id
+join staging.network_sizes
+    on network_sizes.month = best.month
+    and network_sizes.person_id = best.person_id
 where best.rank <= parameters.opening_limit

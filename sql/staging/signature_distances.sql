@@ -16,78 +16,79 @@ with months as (
     join staging.wanted_months on wanted_months.month = comparisons.month
 ),
 
+-- Strengths in falling order, so that the place in the list is the rank.
 ranked as (
     select
-        edge_shares.month,
-        edge_shares.person_id,
-        row_number() over (
-            partition by edge_shares.month, edge_shares.person_id
-            order by edge_shares.share desc
-        ) as rank,
-        edge_shares.share
-    from staging.edge_shares
-    join months on months.month = edge_shares.month
+        edges.month,
+        edges.person_id,
+        list(edges.strength order by -edges.strength) as strengths
+    from staging.edges
+    join months on months.month = edges.month
+    group by edges.month, edges.person_id
 ),
 
-sides as (
+networks as (
+    select
+        ranked.month,
+        ranked.person_id,
+        ranked.strengths,
+        network_sizes.total_strength
+    from ranked
+    join staging.network_sizes
+        on network_sizes.month = ranked.month
+        and network_sizes.person_id = ranked.person_id
+),
+
+compared as (
     select
         comparisons.month,
         comparisons.span,
-        ranked.person_id,
-        ranked.rank,
-        ranked.share as now_share,
-        0 as earlier_share
+        now.person_id,
+        now.strengths as now_strengths,
+        now.total_strength as now_strength,
+        earlier.strengths as earlier_strengths,
+        earlier.total_strength as earlier_strength,
+        unnest(
+            range(1, greatest(array_length(now.strengths), array_length(earlier.strengths)) + 1)
+        ) as rank
     from staging.comparisons
     join staging.wanted_months on wanted_months.month = comparisons.month
-    join ranked on ranked.month = comparisons.month
-    union all
-    select
-        comparisons.month,
-        comparisons.span,
-        ranked.person_id,
-        ranked.rank,
-        0 as now_share,
-        ranked.share as earlier_share
-    from staging.comparisons
-    join staging.wanted_months on wanted_months.month = comparisons.month
-    join ranked on ranked.month = comparisons.earlier_month
+    join networks as now on now.month = comparisons.month
+    join networks as earlier
+        on earlier.month = comparisons.earlier_month
+        and earlier.person_id = now.person_id
 ),
 
--- One side of each pair is 0, so these sums are exact.
-ranks as (
+-- Rounded sums may fall short of their only part by a last digit.
+shares as (
     select
-        sides.month,
-        sides.span,
-        sides.person_id,
-        sides.rank,
-        max(sides.now_share) as now_share,
-        max(sides.earlier_share) as earlier_share
-    from sides
-    group by all
+        compared.month,
+        compared.span,
+        compared.person_id,
+        least(coalesce(compared.now_strengths[compared.rank], 0) / compared.now_strength, 1) as now_share,
+        least(coalesce(compared.earlier_strengths[compared.rank], 0) / compared.earlier_strength, 1)
+            as earlier_share
+    from compared
 ),
 
 terms as (
     select
-        ranks.month,
-        ranks.span,
-        ranks.person_id,
-        ranks.now_share,
-        ranks.earlier_share,
+        shares.month,
+        shares.span,
+        shares.person_id,
         case
-            when ranks.now_share > 0
-                then
-                    ranks.now_share
-                    * ln(2 * ranks.now_share / (ranks.now_share + ranks.earlier_share)) / 2
+            when shares.now_share > 0
+                then shares.now_share * ln(2 * shares.now_share / (shares.now_share + shares.earlier_share)) / 2
             else 0
         end
         + case
-            when ranks.earlier_share > 0
+            when shares.earlier_share > 0
                 then
-                    ranks.earlier_share
-                    * ln(2 * ranks.earlier_share / (ranks.now_share + ranks.earlier_share)) / 2
+                    shares.earlier_share
+                    * ln(2 * shares.earlier_share / (shares.now_share + shares.earlier_share)) / 2
             else 0
         end as divergence
-    from ranks
+    from shares
 )
 
 select
@@ -97,4 +98,3 @@ select
     greatest(sum(cast(round(terms.divergence * 1e12) as bigint)) / 1e12, 0) as distance  -- Jensen-Shannon divergence of the ranked shares; 0 alike, 0.69 (ln 2) nothing in common; nats
 from terms
 group by terms.month, terms.span, terms.person_id
-having max(terms.now_share) > 0 and max(terms.earlier_share) > 0

@@ -92,9 +92,9 @@ def test_email_eu_core_has_as_many_triangles_as_published(world, data, at_least,
     email_eu_core(world, data)
     let_links_be_edges(world, at_least)
     world.build("staging.shared_contacts")
-    # Each triangle is shared by three edges, each of which stands twice.
+    # Each triangle is shared by three edges.
     ((count,),) = world.execute("SELECT sum(shared_contact_count) FROM staging.shared_contacts")
-    assert count == 6 * triangles
+    assert count == 3 * triangles
 
 
 def test_email_eu_core_clusters_as_published(world, data):

@@ -31,6 +31,8 @@ OF_PEOPLE = {
     "contact_id",
     "first_id",
     "from_person_id",
+    "high_id",
+    "low_id",
     "manager_id",
     "person_id",
     "second_id",
@@ -258,6 +260,7 @@ class World:
                     "person_id": self.key(one),
                     "contact_id": self.key(other),
                     "strength": strength,
+                    "meeting_hours": 0,
                 }
                 for month, edges in zip(months, networks, strict=True)
                 for end, far, strength in edges

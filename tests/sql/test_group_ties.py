@@ -24,18 +24,11 @@ def house(world, limit=2):
         | dict.fromkeys(("sale1", "sale2", "sale3"), "Sales")
         | {"intern": "Interns", "guest": "Guests", "guard": "Guards", "friend": None}
     )
-    met = sorted((world.key("law1"), world.key("sale1")))
-    world.given(
-        "staging.tie_windows",
-        [
-            {
-                "month": "2024-01-01",
-                "first_id": met[0],
-                "second_id": met[1],
-                "meeting_count": 1,
-                "meeting_hours": 1.5,
-            }
-        ],
+    met = [world.key("law1"), world.key("sale1")]
+    world.execute(
+        "UPDATE staging.edges SET meeting_hours = 1.5 "
+        "WHERE list_contains($1, person_id) AND list_contains($1, contact_id)",
+        [met],
     )
     world.build("metrics.group_ties", "metrics.homophily", "metrics.groups")
 
@@ -117,7 +110,6 @@ def crowd(world, limit, sizes, ties):
     lonely = [(name, "friend", 1.0) for name in names.values()]
     world.network([*lonely, *((names[one], names[other], 1.0) for one, other in ties)])
     world.groups({name: group for (group, _), name in names.items()} | {"friend": None})
-    world.given("staging.tie_windows")
     world.build("metrics.group_ties", "metrics.homophily", "metrics.groups")
 
 

@@ -100,7 +100,6 @@ def published():
             edges += [(month, *reversed(pair)) for pair in tied]
     given(world, "staging.memberships", ("month", "person_id", "group_name"), members)
     given(world, "staging.edges", ("month", "person_id", "contact_id"), edges)
-    world.given("staging.tie_windows")
     world.build(*(f"metrics.{table}" for table in TABLES))
     yield world, months
     world.connection.close()
@@ -109,8 +108,10 @@ def published():
 def given(world, table, columns, rows):
     arrow = pa.table(dict(zip(columns, zip(*rows, strict=True), strict=True)))
     world.connection.register("rows_given", arrow)
-    strength = ", 1.0 AS strength" if table == "staging.edges" else ", true AS is_internal"
-    world.given(table, sql=f"SELECT *{strength} FROM rows_given")
+    alike = "1.0 AS strength, 0 AS meeting_hours"
+    if table == "staging.memberships":
+        alike = "true AS is_internal"
+    world.given(table, sql=f"SELECT *, {alike} FROM rows_given")
     world.connection.unregister("rows_given")
 
 

@@ -21,22 +21,10 @@ def changes(world, networks, new=(), settled_at="2020-01-01"):
         "staging.mailboxes",
         [{"mailbox_id": "ego", "person_id": world.key("ego"), "settled_at": settled_at}],
     )
-    ties = world.execute(
-        "SELECT month, person_id, contact_id FROM staging.edges "
-        "WHERE person_id < contact_id ORDER BY ALL"
-    )
-    keys = {world.key(name) for name in new}
-    world.given(
-        "staging.tie_months",
-        [
-            {
-                "month": month,
-                "first_id": one,
-                "second_id": other,
-                "mutual_date": month if keys & {one, other} else "2021-01-01",
-            }
-            for month, one, other in ties
-        ],
+    world.execute(
+        "UPDATE staging.edges SET mutual_date = "
+        "CASE WHEN list_has_any($1, [person_id, contact_id]) THEN month ELSE DATE '2021-01-01' END",
+        [[world.key(name) for name in new]],
     )
     world.given("staging.outreach")
     world.build(CHANGE)

@@ -245,7 +245,8 @@ def test_months_do_not_mix(world):
     world.network(BURT)
     world.months("2024-01", 2)
     world.execute(
-        "INSERT INTO staging.edges SELECT '2024-02-01', person_id, contact_id, 1 FROM staging.edges"
+        "INSERT INTO staging.edges BY NAME "
+        "SELECT DATE '2024-02-01' AS month, person_id, contact_id, 1 AS strength FROM staging.edges"
     )
     world.build("metrics.network_diversity")
     found = {

@@ -140,7 +140,6 @@ def changed(world, before: dict[str, float], now: dict[str, float], around=()):
     world.networks(networks, "2023-01")
     owner = {"mailbox_id": "ann", "person_id": world.key("ann"), "settled_at": "2020-01-01"}
     world.given("staging.mailboxes", [owner])
-    world.given("staging.tie_months")
     world.given("staging.outreach")
     return told(world, "network_change", month="2023-04", person_id="ann")
 
@@ -187,7 +186,6 @@ def two_groups(world, table: str, **where: str):
     within = [pair for group in (ones, others) for pair in wheel(group)]
     world.network([(*pair, 1.0) for pair in [*between, *within]])
     world.groups(dict.fromkeys(ones, "A") | dict.fromkeys(others, "B"))
-    world.given("staging.tie_windows")
     return told(world, table, **where)
 
 
