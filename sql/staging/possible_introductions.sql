@@ -57,15 +57,24 @@ pairs as (
     where least(ones.settled_at, others.settled_at) <= ones.as_of
 ),
 
--- Of each pair the month with its first contact ever.
+candidates as (
+    select distinct
+        pairs.low_id,
+        pairs.high_id
+    from pairs
+),
+
 met as (
     select
-        pair_histories.first_id,
-        pair_histories.second_id,
-        pair_histories.month
-    from staging.pair_histories
-    join last_wanted on pair_histories.month <= last_wanted.month
-    where cast(pair_histories.first_contact_at as date) >= pair_histories.month
+        candidates.low_id,
+        candidates.high_id,
+        min(pair_months.month) as month
+    from candidates
+    join staging.pair_months
+        on pair_months.first_id = candidates.low_id
+        and pair_months.second_id = candidates.high_id
+    join last_wanted on pair_months.month <= last_wanted.month
+    group by all
 ),
 
 apart as (
@@ -86,10 +95,10 @@ apart as (
         ) as place
     from pairs
     left join met
-        on met.first_id = pairs.low_id
-        and met.second_id = pairs.high_id
+        on met.low_id = pairs.low_id
+        and met.high_id = pairs.high_id
         and met.month <= pairs.month
-    where met.first_id is null
+    where met.low_id is null
 )
 
 select
