@@ -61,13 +61,25 @@
 -- Example: answer_median_hours: four openings, answered after 1, 2 and 5 hours and one never: 3/4
 --          wait after 1 hour, 2/4 after 2 hours, so 2.0000
 
-with pairs as (
+-- Narrowed to the months by itself, as the join with the windows would read all of them.
+with strengths as (
+    select
+        tie_months.month,
+        tie_months.first_id,
+        tie_months.second_id,
+        tie_months.there_mail_strength,
+        tie_months.back_mail_strength
+    from staging.tie_months
+    join staging.wanted_months on wanted_months.month = tie_months.month
+),
+
+pairs as (
     select
         tie_windows.month,
         tie_windows.first_id,
         tie_windows.second_id,
-        tie_months.there_mail_strength,
-        tie_months.back_mail_strength,
+        strengths.there_mail_strength,
+        strengths.back_mail_strength,
         tie_windows.there_mail_weight,
         tie_windows.back_mail_weight,
         tie_windows.there_start_count,
@@ -80,10 +92,10 @@ with pairs as (
         seconds.answer_median_hours as second_answer_median_hours
     from staging.tie_windows
     join staging.wanted_months on wanted_months.month = tie_windows.month
-    join staging.tie_months
-        on tie_months.month = tie_windows.month
-        and tie_months.first_id = tie_windows.first_id
-        and tie_months.second_id = tie_windows.second_id
+    join strengths
+        on strengths.month = tie_windows.month
+        and strengths.first_id = tie_windows.first_id
+        and strengths.second_id = tie_windows.second_id
     left join staging.answer_times as firsts
         on firsts.month = tie_windows.month
         and firsts.responder_id = tie_windows.first_id

@@ -10,7 +10,13 @@
 --          long the others have waited
 -- Version: 1
 
-with asked as (
+-- A question is judged in the month in which it was asked, or later.
+with first_asked as (
+    select cast(date_trunc('month', min(wanted_months.window_start_date)) as date) as month
+    from staging.wanted_months
+),
+
+asked as (
     select
         window_days.month,
         questions.person_id as responder_id,
@@ -21,6 +27,7 @@ with asked as (
         and questions.wait_microseconds >= parameters.answer_days * 86400000000 as is_vain,
         questions.is_due and questions.outcome <> 'relieved' as is_counted
     from staging.questions
+    join first_asked on questions.month >= first_asked.month
     join staging.window_days on window_days.window_date = cast(questions.asked_at as date)
     join staging.wanted_months on wanted_months.month = window_days.month
     cross join staging.parameters
