@@ -28,6 +28,11 @@ class ScriptedServer:
         self._main = threading.Thread(target=self._serve)
         self._main.start()
 
+    @property
+    def connections(self) -> int:
+        """How many were opened so far."""
+        return len(self._threads)
+
     def stop(self) -> None:
         self.closing.set()
         with socket.create_connection(self._socket.getsockname()):  # wakes accept
@@ -44,8 +49,9 @@ class ScriptedServer:
                 connection.close()
                 return
             thread = threading.Thread(target=self._talk, args=(connection,))
-            thread.start()
+            # Before it talks, as the client may have its answer before this goes on.
             self._threads.append(thread)
+            thread.start()
 
     def _talk(self, connection: socket.socket) -> None:
         connection.settimeout(0.05)

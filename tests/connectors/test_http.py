@@ -64,7 +64,7 @@ def test_connections_are_kept_open(server: ScriptedServer, client: Http):
     server.script = [answer(b"{}"), answer(b"{}")]
     client.get("/a", {})
     client.get("/b", {})
-    assert len(server._threads) == 1
+    assert server.connections == 1
 
 
 def test_a_netrc_does_not_replace_the_token(
@@ -116,7 +116,7 @@ def test_answers_in_pieces_are_put_together(server: ScriptedServer, client: Http
     cut = whole.replace(b"Date", b"Connection: close\r\nDate", 1)[: len(whole) // 2]
     server.script = [whole, cut]
     assert client.get("/", {}).body == value
-    assert len(server._threads) == 1
+    assert server.connections == 1
     assert refused(client).problem.state in ("no answer", "unreadable answers")
 
 
