@@ -136,7 +136,7 @@ spans as (
 ),
 
 -- Most rows hold for many months, so what belongs to the row is looked up before they are unfolded.
-numbers as (
+settled as (
     select
         spans.first_id,
         spans.second_id,
@@ -170,44 +170,44 @@ numbers as (
 decayed as (
     select
         wanted.month,
-        numbers.first_id,
-        numbers.second_id,
-        numbers.there_mail_strength * power(
+        settled.first_id,
+        settled.second_id,
+        settled.there_mail_strength * power(
             2.0,
-            -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+            -date_diff('day', settled.as_of_date, wanted.as_of_date) / parameters.half_life_days
         ) as there_mail_strength,
-        numbers.back_mail_strength * power(
+        settled.back_mail_strength * power(
             2.0,
-            -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+            -date_diff('day', settled.as_of_date, wanted.as_of_date) / parameters.half_life_days
         ) as back_mail_strength,
-        numbers.meeting_strength * power(
+        settled.meeting_strength * power(
             2.0,
-            -date_diff('day', numbers.as_of_date, wanted.as_of_date) / parameters.half_life_days
+            -date_diff('day', settled.as_of_date, wanted.as_of_date) / parameters.half_life_days
         ) as meeting_strength,
-        numbers.first_contact_at,
-        numbers.last_contact_at,
-        numbers.last_contact_date,
-        numbers.mutual_date,
-        numbers.first_end_number,
-        numbers.second_end_number,
-        numbers.first_usual_gap_days,
-        numbers.second_usual_gap_days,
-        numbers.burstiness,
-        numbers.first_revival_date,
-        numbers.second_revival_date,
+        settled.first_contact_at,
+        settled.last_contact_at,
+        settled.last_contact_date,
+        settled.mutual_date,
+        settled.first_end_number,
+        settled.second_end_number,
+        settled.first_usual_gap_days,
+        settled.second_usual_gap_days,
+        settled.burstiness,
+        settled.first_revival_date,
+        settled.second_revival_date,
         -- A mailbox that is read only later than this month knows nothing of it.
         case
             when
-                numbers.own_settled_date - cast(parameters.settling_days as integer)
+                settled.own_settled_date - cast(parameters.settling_days as integer)
                 < wanted.as_of_date
-                then numbers.own_settled_date
-            else numbers.any_settled_date
+                then settled.own_settled_date
+            else settled.any_settled_date
         end as settled_date
-    from numbers
+    from settled
     join wanted
-        on wanted.number >= numbers.from_number
-        and wanted.number < numbers.until_number
-        and (wanted.number < numbers.faint_number or wanted.number = numbers.dormant_number)
+        on wanted.number >= settled.from_number
+        and wanted.number < settled.until_number
+        and (wanted.number < settled.faint_number or wanted.number = settled.dormant_number)
     cross join staging.parameters
 )
 

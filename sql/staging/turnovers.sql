@@ -27,6 +27,10 @@ with kept as (
         and earlier.person_id < earlier.contact_id
 ),
 
+ends as (
+    select unnest([true, false]) as is_first
+),
+
 sides as (
     select
         comparisons.month,
@@ -55,22 +59,13 @@ sides as (
     select
         kept.month,
         kept.span,
-        kept.first_id as person_id,
+        case when ends.is_first then kept.first_id else kept.second_id end as person_id,
         0 as contact_count,
         0 as earlier_contact_count,
         1 as kept_count,
         0 as new_count
     from kept
-    union all
-    select
-        kept.month,
-        kept.span,
-        kept.second_id as person_id,
-        0 as contact_count,
-        0 as earlier_contact_count,
-        1 as kept_count,
-        0 as new_count
-    from kept
+    cross join ends
     union all
     select
         comparisons.month,

@@ -8,12 +8,9 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from sandbox.server import Sandbox
+from tests.certificates import certificate
 from tests.sandbox.microsoft_client import (
     Client,
     Loopback,
@@ -24,30 +21,6 @@ from tests.sandbox.microsoft_client import (
     scopes,
     staff,
 )
-
-
-def certificate() -> dict[str, str]:
-    """A fresh key with a certificate that it signed itself."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kith")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public = signed.public_bytes(serialization.Encoding.PEM)
-    return {"private_key": private.decode(), "public_certificate": public.decode()}
 
 
 def code(answer: dict) -> tuple[str, int]:

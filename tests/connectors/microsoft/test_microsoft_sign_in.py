@@ -18,7 +18,7 @@ from connectors.pages import PullProblem, Stopped
 from connectors.quota import Clock, Later
 from sandbox.exchange import Answer, Request
 from sandbox.faults import Fault
-from tests.connectors.microsoft.certificates import certificate
+from tests.certificates import certificate
 from tests.connectors.microsoft.store import Store
 from tests.connectors.microsoft.tenant import QUICK, SINCE, Tenant, problem
 
