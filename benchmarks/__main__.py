@@ -28,7 +28,7 @@ class Question:
 QUESTIONS: Mapping[str, Question] = {
     "storing": Question("From raw rows to days of contact", storing, ("contacts",)),
     "ties": Question("Strength of every tie, 24 months", ties, ("contacts",)),
-    "holes": Question("Structural holes", holes, ()),
+    "holes": Question("Structural holes", holes, ("all",)),
     "publishing": Question("From contacts to parquet", publishing, ("contacts",)),
     "days": Question("One new day through everything", days, ("all",)),
 }

@@ -47,7 +47,7 @@ _UNITS: tuple[tuple[str, frozenset[str]], ...] = (
         "one person",
         frozenset(
             """
-            person_id contact_id author_id asker_id responder_id introducer_id first_id low_id
+            person_id contact_id author_id asker_id responder_id introducer_id first_id
             from_person_id superior_id address_key author_key organizer_key alias_keys directory_id
             address author organizer
             """.split()

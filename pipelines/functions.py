@@ -1,7 +1,7 @@
 """What SQL cannot say well, as functions that the models call by name.
 
 Here: registering them on a connection, so that a model stays one SELECT and its upstreams can be
-read from its text. Not here: what they compute (graph.py, identity.py).
+read from its text. Not here: what they compute (graph.py, identity.py, triangles.py).
 
 A function takes one row's list of structs and gives a list of structs: a model folds what belongs
 together with ``list(struct_pack(...) order by ...)`` and unfolds the answer with ``unnest``. The
@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines import graph, identity
+from pipelines import graph, identity, triangles
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,12 @@ class Function:
     @property
     def returns(self) -> str:
         """Type of its answer, as DuckDB writes it."""
-        names = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN"}
+        names = {
+            pa.int64(): "BIGINT",
+            pa.float64(): "DOUBLE",
+            pa.string(): "VARCHAR",
+            pa.bool_(): "BOOLEAN",
+        }
         parts = ", ".join(f'"{name}" {names[part]}' for name, part in self.gives)
         return f"STRUCT({parts})[]"
 
@@ -74,6 +79,25 @@ FUNCTIONS: tuple[Function, ...] = (
         compute=graph.leiden_parts,
         takes="STRUCT(person_id BIGINT, contact_id BIGINT, strength DOUBLE)[]",
         gives=(("person_id", pa.int64()), ("part_id", pa.int64())),
+    ),
+    ArrayFunction(
+        name="shared_contacts",
+        compute=triangles.shared_contacts,
+        takes="STRUCT(first_id BIGINT, second_id BIGINT, strength DOUBLE, first_share DOUBLE, "
+        "second_share DOUBLE, first_marginal DOUBLE, second_marginal DOUBLE)[]",
+        gives=(
+            ("first_id", pa.int64()),
+            ("second_id", pa.int64()),
+            ("strength", pa.float64()),
+            ("first_share", pa.float64()),
+            ("second_share", pa.float64()),
+            ("first_marginal", pa.float64()),
+            ("second_marginal", pa.float64()),
+            ("shared_contact_count", pa.int64()),
+            ("either_contact_count", pa.int64()),
+            ("share", pa.float64()),
+            ("marginal", pa.float64()),
+        ),
     ),
     Function(
         name="lasting_communities",

@@ -17,26 +17,26 @@ with investments as (
     select
         shared_contacts.month,
         wanted_months.as_of,
-        shared_contacts.low_id as person_id,
-        shared_contacts.high_id as contact_id,
+        shared_contacts.first_id as person_id,
+        shared_contacts.second_id as contact_id,
         shared_contacts.strength,
         shared_contacts.shared_contact_count,
-        shared_contacts.low_share as share,
-        shared_contacts.low_share + shared_contacts.low_indirect_share as total_share,
-        shared_contacts.low_redundancy as redundancy
+        shared_contacts.first_share as share,
+        shared_contacts.first_share + shared_contacts.first_indirect_share as total_share,
+        shared_contacts.first_redundancy as redundancy
     from staging.shared_contacts
     join staging.wanted_months on wanted_months.month = shared_contacts.month
     union all
     select
         shared_contacts.month,
         wanted_months.as_of,
-        shared_contacts.high_id as person_id,
-        shared_contacts.low_id as contact_id,
+        shared_contacts.second_id as person_id,
+        shared_contacts.first_id as contact_id,
         shared_contacts.strength,
         shared_contacts.shared_contact_count,
-        shared_contacts.high_share as share,
-        shared_contacts.high_share + shared_contacts.high_indirect_share as total_share,
-        shared_contacts.high_redundancy as redundancy
+        shared_contacts.second_share as share,
+        shared_contacts.second_share + shared_contacts.second_indirect_share as total_share,
+        shared_contacts.second_redundancy as redundancy
     from staging.shared_contacts
     join staging.wanted_months on wanted_months.month = shared_contacts.month
 ),

@@ -14,17 +14,16 @@ with pairs as (
         tie_months.first_id,
         tie_months.second_id,
         tie_months.strength,
-        shared_contacts.low_id,
-        shared_contacts.low_share,
-        shared_contacts.high_share,
+        shared_contacts.first_share,
+        shared_contacts.second_share,
         shared_contacts.overlap
     from staging.tie_months
     join staging.wanted_months on wanted_months.month = tie_months.month
     cross join staging.parameters
     left join staging.shared_contacts
         on shared_contacts.month = tie_months.month
-        and least(shared_contacts.low_id, shared_contacts.high_id) = tie_months.first_id
-        and greatest(shared_contacts.low_id, shared_contacts.high_id) = tie_months.second_id
+        and shared_contacts.first_id = tie_months.first_id
+        and shared_contacts.second_id = tie_months.second_id
     where
         tie_months.strength > 0
         and (
@@ -43,8 +42,7 @@ sides as (
         case when ends.is_first then pairs.first_id else pairs.second_id end as person_id,
         case when ends.is_first then pairs.second_id else pairs.first_id end as contact_id,
         pairs.strength,
-        case when ends.is_first = (pairs.first_id = pairs.low_id) then pairs.low_share else pairs.high_share end
-            as share,
+        case when ends.is_first then pairs.first_share else pairs.second_share end as share,
         pairs.overlap
     from pairs
     cross join ends

@@ -31,8 +31,6 @@ OF_PEOPLE = {
     "contact_id",
     "first_id",
     "from_person_id",
-    "high_id",
-    "low_id",
     "manager_id",
     "person_id",
     "second_id",
