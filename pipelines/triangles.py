@@ -82,17 +82,20 @@ def _sums(edges: Rising) -> np.ndarray:
     """Triangles of every edge, and the parts of shares and of marginal strengths over them."""
     count = len(edges.low)
     sums = np.zeros((3, count))
-    for near, far, top in _triangles(edges.low, edges.high):
-        # Each edge, and the two that lead from its ends to the corner opposite to it.
-        for edge, one, other, marginal in (
-            (near, far, top, edges.low_marginal[far] * edges.low_marginal[top]),
-            (far, near, top, edges.low_marginal[near] * edges.high_marginal[top]),
-            (top, near, far, edges.high_marginal[near] * edges.high_marginal[far]),
+    for triangles in _triangles(edges.low, edges.high):
+        # Of near edges, far edges and tops.
+        share = edges.share.take(triangles)
+        from_low, from_high = (side.take(triangles) for side in edges[-2:])
+        # One product for the corner opposite to each: of what leads there from its two ends.
+        for edge, shares, marginals in zip(
+            triangles,
+            (share[1] * share[2], share[0] * share[2], share[0] * share[1]),
+            (from_low[1] * from_low[2], from_low[0] * from_high[2], from_high[0] * from_high[1]),
+            strict=True,
         ):
-            share = edges.share[one] * edges.share[other]
             sums[0] += np.bincount(edge, minlength=count)
-            sums[1] += np.bincount(edge, np.rint(share * SHARE_PARTS), count)
-            sums[2] += np.bincount(edge, np.rint(marginal * MARGINAL_PARTS), count)
+            sums[1] += np.bincount(edge, np.rint(shares * SHARE_PARTS), count)
+            sums[2] += np.bincount(edge, np.rint(marginals * MARGINAL_PARTS), count)
     return sums
 
 
@@ -118,33 +121,37 @@ def _few_triangles(low: np.ndarray, high: np.ndarray) -> Iterator[np.ndarray]:
     top is.
     """
     people = high.max() + 1
-    ends = np.cumsum(np.bincount(low, minlength=people))
-    starts = ends - np.bincount(low, minlength=people)
+    degrees = np.bincount(low, minlength=people)
+    ends = np.cumsum(degrees)
+    cells = low * people + high
     # Every edge that rises from the same corner after the near one is a far one.
     fars = ends[low] - 1 - np.arange(len(low))
     nears = np.argsort(high, kind="stable")
     nears = nears[fars[nears] > 0]
-    middles, forks = high[nears], np.cumsum(fars[nears])
+    middles, fars = high[nears], fars[nears]
+    # Forks are numbered through; the last one of a near edge has the last far edge.
+    forks = np.cumsum(fars)
+    shifts = ends[low[nears]] - forks
     height = max(1, CELLS // people)
-    table = np.full((height, people), -1, np.int32)
+    table = np.full(height * people, -1, np.int32)
     begin = done = 0
     while begin < len(nears):
-        lowest = middles[begin]
+        first = middles[begin]
         end = min(
             max(begin + 1, np.searchsorted(forks, done + FORKS)),
-            np.searchsorted(middles, lowest + height),
+            np.searchsorted(middles, first + height),
         )
-        tops = np.arange(starts[lowest], ends[middles[end - 1]])
-        table[low[tops] - lowest, high[tops]] = tops
+        tops = slice(ends[first] - degrees[first], ends[middles[end - 1]])
+        cell = cells[tops] - first * people
+        table[cell] = np.arange(tops.start, tops.stop)
 
-        some = nears[begin:end]
-        near = np.repeat(some, fars[some])
-        # Forks are numbered through; the last one of a near edge has the last far edge.
-        number = np.arange(done, forks[end - 1])
-        far = number + np.repeat(ends[low[some]] - forks[begin:end], fars[some])
-        top = table[high[near] - lowest, high[far]]
+        some, times = slice(begin, end), fars[begin:end]
+        far = np.arange(done, forks[end - 1]) + np.repeat(shifts[some], times)
+        row = np.repeat((middles[some] - first) * people, times)
+        top = table.take(row + high.take(far))
         closed = np.flatnonzero(top >= 0)
-        yield np.stack([near[closed], far[closed], top[closed]])
+        near = np.repeat(nears[some], times)
+        yield np.stack([places.take(closed) for places in (near, far, top)])
 
-        table[low[tops] - lowest, high[tops]] = -1
+        table[cell] = -1
         begin, done = end, forks[end - 1]

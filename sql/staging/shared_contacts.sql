@@ -62,7 +62,6 @@ networks as (
                     first_marginal := investments.first_marginal,
                     second_marginal := investments.second_marginal
                 )
-                order by investments.first_id, investments.second_id
             )
         ) as edges
     from investments
