@@ -143,6 +143,8 @@ class Warehouse:
         """
         with contextlib.closing(duckdb.connect(unfinished, config=self._config())) as connection:
             _prepare(connection)
+            # In one transaction: DuckDB waits for the disk at the end of each.
+            connection.execute("BEGIN")
             connection.execute("CREATE SCHEMA raw; CREATE SCHEMA staging; CREATE SCHEMA metrics")
             for table in (*RAW_TABLES.values(), *RUNNER_TABLES):
                 connection.execute(table.ddl)
@@ -150,6 +152,7 @@ class Warehouse:
             connection.execute(
                 "INSERT INTO raw.warehouse VALUES (?, ?)", [_SCHEMA_VERSION, fingerprint]
             )
+            connection.execute("COMMIT")
             connection.execute("CHECKPOINT")
         os.chmod(unfinished, 0o600)
         with open(unfinished, "rb") as file:
