@@ -6,6 +6,7 @@ the small world that is pulled from one provider while it changes.
 Not here: where to kill and what must hold (test_kills_*.py).
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -148,6 +149,8 @@ def main() -> None:
             settings = load(Path(folder))
             for account in accounts.connected(settings):
                 account.open(settings, Clock())
+            # No child looks through all that for garbage; to look is to copy it.
+            gc.freeze()
             is_warm = True
         reads, writes = os.pipe()
         child = os.fork()
