@@ -292,11 +292,15 @@ class World:
     def build(self, *names: str, wanted: Sequence[str] | None = None) -> None:
         """Compute tables and what they rest on, of all months or of the ``wanted`` ("2024-01")."""
         needed = self._needed(names or tuple(model.name for model in GRAPH.models))
+        is_filled = False
         for model in GRAPH.models:
             if model.name not in needed:
                 continue
             if model.is_monthly:
-                self._want(wanted)
+                # Once will do: every monthly model comes after staging.months.
+                if not is_filled:
+                    self._want(wanted)
+                    is_filled = True
                 of_wanted = (
                     f"WHERE month IN (SELECT month FROM {WANTED_MONTHS}) "
                     "OR month NOT IN (SELECT month FROM staging.months)"
