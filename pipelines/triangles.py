@@ -85,7 +85,10 @@ def _sums(edges: Rising) -> np.ndarray:
     for triangles in _triangles(edges.low, edges.high):
         # Of near edges, far edges and tops.
         share = edges.share.take(triangles)
-        from_low, from_high = (side.take(triangles) for side in edges[-2:])
+        from_low, from_high = (
+            edges.low_marginal.take(triangles),
+            edges.high_marginal.take(triangles),
+        )
         # One product for the corner opposite to each: of what leads there from its two ends.
         for edge, shares, marginals in zip(
             triangles,

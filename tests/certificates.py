@@ -1,4 +1,4 @@
-"""Keys of an app that are no secret."""
+"""Keys and certificates of tests, which are no secret."""
 
 import datetime
 
@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 
-def certificate() -> dict[str, str]:
-    """A fresh key with a certificate that it signed itself."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kith")])
+def certificate(common_name: str = "kith", key: rsa.RSAPrivateKey | None = None) -> dict[str, str]:
+    """A key, a fresh one where none is given, with a certificate that it signed itself."""
+    key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     now = datetime.datetime.now(datetime.UTC)
     signed = (
         x509.CertificateBuilder()
@@ -19,7 +19,7 @@ def certificate() -> dict[str, str]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now)
+        .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .sign(key, hashes.SHA256())
     )

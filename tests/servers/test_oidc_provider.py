@@ -7,14 +7,10 @@ are those of the RFCs; Entra's own numbers (AADSTS) are tried on the sandbox onl
 import base64
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connectors.http import Http, Timeouts
 from connectors.microsoft.access import DELEGATED, SignIn
@@ -22,6 +18,7 @@ from connectors.pages import PullProblem
 from connectors.quota import Clock
 from pipelines import sign_in
 from pipelines.settings import Settings
+from tests.certificates import certificate
 from tests.servers.conftest import PACKAGES, free_port, serving, submit
 
 pytestmark = pytest.mark.node
@@ -58,27 +55,6 @@ def provider(node: str, private_key, tmp_path_factory: pytest.TempPathFactory) -
     yield from (f"http://localhost:{port}" for _ in serving(command, "READY", folder))
 
 
-def pems(private_key: rsa.RSAPrivateKey) -> dict[str, str]:
-    """The key and its certificate, as kith takes them."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kith")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private_key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(private_key, hashes.SHA256())
-    )
-    pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return {
-        "private_key": pem.decode(),
-        "public_certificate": certificate.public_bytes(Encoding.PEM).decode(),
-    }
-
-
 def token(provider: str, key: dict, **changes: object) -> str:
     """An access token for a key, as a pull gets it."""
     http = Http(provider, "oidc-provider", Timeouts())
@@ -97,10 +73,10 @@ def test_an_organisation_signs_in_by_its_secret(provider):
 
 def test_an_organisation_signs_in_by_its_certificate(provider, private_key):
     key = APP | {"client_id": "by-certificate"}
-    assert token(provider, key | pems(private_key))
+    assert token(provider, key | certificate(key=private_key))
     another = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     with pytest.raises(PullProblem, match="wrong client credentials"):
-        token(provider, key | pems(another))
+        token(provider, key | certificate(key=another))
 
 
 class Elsewhere:

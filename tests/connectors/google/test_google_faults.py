@@ -6,13 +6,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.google import Endpoints
@@ -22,6 +21,7 @@ from sandbox.boxes import Box
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
 from sandbox.world import World
+from tests.certificates import certificate
 from tests.connectors.google.conftest import Office, account_of, office_of
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -59,27 +59,8 @@ def _accept(server: socket.socket, serve: Callable[[socket.socket], None]) -> No
 
 def untrusted(folder: Path) -> Callable[[socket.socket], None]:
     """Serves TLS under a certificate that nobody signed."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(NOW - timedelta(days=3650))
-        .not_valid_after(NOW + timedelta(days=3650))
-        .sign(key, hashes.SHA256())
-    )
     path = folder / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
+    path.write_text("".join(certificate("127.0.0.1").values()))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
 
