@@ -106,14 +106,13 @@ def remarks(name: str, one: Measured, measured: Mapping[str, Measured]) -> Seque
     if name in COMPARISONS:
         other = COMPARISONS[name]
         said.append(f"{one.least() / measured[other].least():.3g} x {other}")
-    if name.startswith("constraint"):
-        shape = one.contender.agrees
-        kith = next(
-            each
-            for key, each in measured.items()
-            if "kith" in key and each.contender.agrees == shape
-        )
-        said.append(f"{one.least() / kith.least():.3g} x kith")
+    if "igraph" in name or "networkx" in name:
+        said += [
+            f"{one.least() / kith.least():.3g} x {key} "
+            f"(wall {one.least('wall') / kith.least('wall'):.3g} x)"
+            for key, kith in measured.items()
+            if "kith" in key and kith.contender.agrees == one.contender.agrees
+        ]
     laps = {lap: one.lap(lap) for lap in one.laps[0]}
     if len(laps) > 1:
         said.append(", ".join(f"{lap} {seconds:.2f}" for lap, seconds in laps.items()))

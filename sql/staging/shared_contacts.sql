@@ -68,7 +68,8 @@ networks as (
     group by investments.month
 ),
 
-meetings as (
+-- One row for each network is work for one thread; what is kept, all write.
+meetings as materialized (
     select
         networks.month,
         unnest(networks.edges) as edge
