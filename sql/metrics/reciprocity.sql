@@ -61,7 +61,7 @@
 -- Example: answer_median_hours: four openings, answered after 1, 2 and 5 hours and one never: 3/4
 --          wait after 1 hour, 2/4 after 2 hours, so 2.0000
 
--- Narrowed to the months by itself, as the join with the windows would read all of them.
+-- Narrowed to the months by themselves, as the joins with the windows would read all of them.
 with strengths as (
     select
         tie_months.month,
@@ -71,6 +71,18 @@ with strengths as (
         tie_months.back_mail_strength
     from staging.tie_months
     join staging.wanted_months on wanted_months.month = tie_months.month
+),
+
+times as (
+    select
+        answer_times.month,
+        answer_times.responder_id,
+        answer_times.asker_id,
+        answer_times.asked_count,
+        answer_times.answered_count,
+        answer_times.answer_median_hours
+    from staging.answer_times
+    join staging.wanted_months on wanted_months.month = answer_times.month
 ),
 
 pairs as (
@@ -96,11 +108,11 @@ pairs as (
         on strengths.month = tie_windows.month
         and strengths.first_id = tie_windows.first_id
         and strengths.second_id = tie_windows.second_id
-    left join staging.answer_times as firsts
+    left join times as firsts
         on firsts.month = tie_windows.month
         and firsts.responder_id = tie_windows.first_id
         and firsts.asker_id = tie_windows.second_id
-    left join staging.answer_times as seconds
+    left join times as seconds
         on seconds.month = tie_windows.month
         and seconds.responder_id = tie_windows.second_id
         and seconds.asker_id = tie_windows.first_id

@@ -16,7 +16,14 @@
 -- Version: 2
 
 -- A month without contact changes nothing but by the passing of time, so it has no row here.
-with pairs as (
+with bounds as (
+    select
+        min(wanted_months.month) as first_month,
+        max(wanted_months.month) as last_month
+    from staging.wanted_months
+),
+
+pairs as (
     select distinct
         pair_months.first_id,
         pair_months.second_id
@@ -24,7 +31,7 @@ with pairs as (
     join staging.wanted_months on wanted_months.month = pair_months.month
 ),
 
-resumed as (
+earlier as (
     select
         pair_months.month,
         pair_months.first_id,
@@ -43,18 +50,89 @@ resumed as (
         pair_months.second_end_number,
         date_diff(
             'day',
-            lag(pair_months.last_contact_date) over months,
+            lag(pair_months.last_contact_date) over (
+                partition by pair_months.first_id, pair_months.second_id
+                order by pair_months.month
+            ),
             pair_months.first_contact_date
-        ) as silent_days,
-        lag(pair_months.first_end_number) over months as first_silent_number,
-        lag(pair_months.second_end_number) over months as second_silent_number
+        ) as silent_days
     from staging.pair_months
+    join bounds on pair_months.month < bounds.first_month
     join pairs
         on pairs.first_id = pair_months.first_id
         and pairs.second_id = pair_months.second_id
+),
+
+-- All that lies before the wanted months is one row of a pair.
+gathered as (
+    select
+        pair_months.month,
+        pair_months.first_id,
+        pair_months.second_id,
+        pair_months.first_contact_at,
+        pair_months.last_contact_at,
+        pair_months.first_contact_date,
+        pair_months.last_contact_date,
+        pair_months.first_there_date,
+        pair_months.first_back_date,
+        pair_months.contact_day_count,
+        pair_months.gap_square_sum,
+        pair_months.first_start_number,
+        pair_months.first_end_number,
+        pair_months.second_start_number,
+        pair_months.second_end_number
+    from staging.pair_months
+    join bounds on pair_months.month between bounds.first_month and bounds.last_month
+    union all
+    select
+        max(earlier.month) as month,
+        earlier.first_id,
+        earlier.second_id,
+        min(earlier.first_contact_at) as first_contact_at,
+        max(earlier.last_contact_at) as last_contact_at,
+        min(earlier.first_contact_date) as first_contact_date,
+        max(earlier.last_contact_date) as last_contact_date,
+        min(earlier.first_there_date) as first_there_date,
+        min(earlier.first_back_date) as first_back_date,
+        cast(sum(earlier.contact_day_count) as bigint) as contact_day_count,
+        cast(
+            sum(earlier.gap_square_sum + coalesce(earlier.silent_days * earlier.silent_days, 0))
+            as bigint
+        ) as gap_square_sum,
+        min(earlier.first_start_number) as first_start_number,
+        max(earlier.first_end_number) as first_end_number,
+        min(earlier.second_start_number) as second_start_number,
+        max(earlier.second_end_number) as second_end_number
+    from earlier
+    group by earlier.first_id, earlier.second_id
+),
+
+resumed as (
+    select
+        gathered.month,
+        gathered.first_id,
+        gathered.second_id,
+        gathered.first_contact_at,
+        gathered.last_contact_at,
+        gathered.first_contact_date,
+        gathered.last_contact_date,
+        gathered.first_there_date,
+        gathered.first_back_date,
+        gathered.contact_day_count,
+        gathered.gap_square_sum,
+        gathered.first_start_number,
+        gathered.first_end_number,
+        gathered.second_start_number,
+        gathered.second_end_number,
+        date_diff(
+            'day', lag(gathered.last_contact_date) over months, gathered.first_contact_date
+        ) as silent_days,
+        lag(gathered.first_end_number) over months as first_silent_number,
+        lag(gathered.second_end_number) over months as second_silent_number
+    from gathered
     window months as (
-        partition by pair_months.first_id, pair_months.second_id
-        order by pair_months.month
+        partition by gathered.first_id, gathered.second_id
+        order by gathered.month
     )
 ),
 

@@ -3,8 +3,8 @@
 -- Grain:   month, person_id, contact_id
 -- Check:   state_before in ('fading', 'lapsed', 'dormant')
 -- Source:  kith's own
--- Caveat:  the state is that of the end of the month before; a tie that had no row then is in the
---          state of its last one
+-- Caveat:  the state is that of the end of the month before; one without a row then is judged by its
+--          last contact
 -- Version: 1
 
 with begun as (
@@ -12,6 +12,8 @@ with begun as (
         contact_days.month,
         contact_days.from_person_id as person_id,
         contact_days.to_person_id as contact_id,
+        least(contact_days.from_person_id, contact_days.to_person_id) as first_id,
+        greatest(contact_days.from_person_id, contact_days.to_person_id) as second_id,
         cast(date_trunc('month', contact_days.month - 1) as date) as month_before
     from staging.contact_days
     join staging.wanted_months on wanted_months.month = contact_days.month
@@ -25,6 +27,8 @@ standing as (
         begun.month,
         begun.person_id,
         begun.contact_id,
+        begun.first_id,
+        begun.second_id,
         begun.month_before,
         tie_strength.state
     from begun
@@ -34,22 +38,28 @@ standing as (
         and tie_strength.contact_id = begun.contact_id
 ),
 
+-- A tie without a row is out of the window and too weak to be seen: it is in one of these states.
 fallen as (
     select
         standing.month,
         standing.person_id,
         standing.contact_id,
-        tie_strength.state,
-        row_number() over (
-            partition by standing.month, standing.person_id, standing.contact_id
-            order by tie_strength.month desc
-        ) as place
+        case
+            when
+                date_diff('day', max(pair_histories.last_contact_date), standing.month)
+                >= parameters.dormant_days
+                then 'dormant'
+            when max(pair_histories.mutual_date) is null then 'one_way'
+            else 'lapsed'
+        end as state
     from standing
-    join metrics.tie_strength
-        on tie_strength.person_id = standing.person_id
-        and tie_strength.contact_id = standing.contact_id
-        and tie_strength.month < standing.month_before
+    join staging.pair_histories
+        on pair_histories.first_id = standing.first_id
+        and pair_histories.second_id = standing.second_id
+        and pair_histories.month <= standing.month_before
+    cross join staging.parameters
     where standing.state is null
+    group by standing.month, standing.person_id, standing.contact_id, parameters.dormant_days
 ),
 
 called as (
@@ -59,7 +69,6 @@ called as (
         standing.contact_id,
         standing.state
     from standing
-    where standing.state is not null
     union all
     select
         fallen.month,
@@ -67,7 +76,6 @@ called as (
         fallen.contact_id,
         fallen.state
     from fallen
-    where fallen.place = 1
 )
 
 select

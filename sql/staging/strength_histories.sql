@@ -11,12 +11,11 @@
 -- Caveat:  a month without contact changes nothing but by the passing of time, so it has no row
 -- Version: 1
 
-with pairs as (
-    select distinct
-        strength_gains.first_id,
-        strength_gains.second_id
-    from staging.strength_gains
-    join staging.wanted_months on wanted_months.month = strength_gains.month
+with bounds as (
+    select
+        min(wanted_months.month) as first_month,
+        max(wanted_months.month) as last_month
+    from staging.wanted_months
 ),
 
 -- What a month added is scaled up once, by its distance from a fixed day, and the sum so far is
@@ -29,11 +28,8 @@ ages as (
         date_diff('day', parameters.first_month, months.as_of_date)
         / parameters.half_life_days as half_lives
     from staging.months
+    join bounds on months.month <= bounds.last_month
     cross join staging.parameters
-    where months.month <= (
-        select max(wanted_months.month)
-        from staging.wanted_months
-    )
 ),
 
 scales as (
@@ -59,7 +55,16 @@ gains as not materialized (
     join scales on scales.month = strength_gains.month
 ),
 
-totals as (
+pairs as (
+    select distinct
+        strength_gains.first_id,
+        strength_gains.second_id
+    from staging.strength_gains
+    join staging.wanted_months on wanted_months.month = strength_gains.month
+),
+
+-- All that lies before the wanted months is one row of a pair: it is summed up without an order.
+gathered as (
     select
         gains.month,
         gains.first_id,
@@ -69,17 +74,46 @@ totals as (
         gains.scale,
         gains.there_mail,
         gains.back_mail,
-        gains.meetings,
-        sum(gains.there_mail) over so_far as there_mail_total,
-        sum(gains.back_mail) over so_far as back_mail_total,
-        sum(gains.meetings) over so_far as meeting_total
+        gains.meetings
     from gains
+    join bounds on gains.month >= bounds.first_month
+    union all
+    select
+        max(gains.month) as month,
+        gains.first_id,
+        gains.second_id,
+        max(gains.as_of_date) as as_of_date,
+        max(gains.era) as era,
+        max(gains.scale) as scale,
+        sum(gains.there_mail) as there_mail,
+        sum(gains.back_mail) as back_mail,
+        sum(gains.meetings) as meetings
+    from gains
+    join bounds on gains.month < bounds.first_month
     join pairs
         on pairs.first_id = gains.first_id
         and pairs.second_id = gains.second_id
+    group by gains.first_id, gains.second_id
+),
+
+totals as (
+    select
+        gathered.month,
+        gathered.first_id,
+        gathered.second_id,
+        gathered.as_of_date,
+        gathered.era,
+        gathered.scale,
+        gathered.there_mail,
+        gathered.back_mail,
+        gathered.meetings,
+        sum(gathered.there_mail) over so_far as there_mail_total,
+        sum(gathered.back_mail) over so_far as back_mail_total,
+        sum(gathered.meetings) over so_far as meeting_total
+    from gathered
     window so_far as (
-        partition by gains.first_id, gains.second_id
-        order by gains.month
+        partition by gathered.first_id, gathered.second_id
+        order by gathered.month
     )
 ),
 
