@@ -45,6 +45,8 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.validator import Validator
 from sqlalchemy.ext.compiler import deregister
 
@@ -53,8 +55,11 @@ from sqlalchemy.ext.compiler import deregister
 # The function writes TRY_CAST, which nothing here needs.
 deregister(sa.TryCast)
 
-# Counts only: BASIC brings them, and a list of unexpected values of length 0.
-_RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+# Whether conditions hold is counted for many of them in one statement. To tell how many rows break
+# one, Great Expectations also fetches some of these, with a statement and a millisecond for each
+# condition; so only what does not hold is asked again for its count, with a list of length 0.
+_HOLDS = {"result_format": "BOOLEAN_ONLY"}
+_COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 # Of the rows that break a condition Great Expectations fetches 200 beside counting them, and ours
 # are ones; without a bound, DuckDB would turn every one of millions into a Python object.
@@ -111,30 +116,38 @@ def findings(
     cannot run says so in its Finding; those that shared its statement then say the same.
     """
     asked = [
-        getattr(gx.expectations, name)(**arguments, meta={"position": position})
+        getattr(gx.expectations, name)(**arguments, meta={"position": position}).configuration
         for position, (name, arguments) in enumerate(expectations)
     ]
-    # Great Expectations answers in an order of its own.
-    found = {
-        result.expectation_config.meta["position"]: _finding(result)
-        for result in validator.graph_validate(
-            [expectation.configuration for expectation in asked],
-            runtime_configuration={"result_format": dict(_RESULT_FORMAT)},
-        )
-    }
-    return [found[position] for position in range(len(expectations))]
+    answers = _answers(validator, asked, _HOLDS)
+    broken = [one for one in asked if not answers[one.meta["position"]].success]
+    answers |= _answers(validator, broken, _COUNTS)
+    row_count = validator.get_metric(MetricConfiguration("table.row_count", {}))
+    return [_finding(answers[position], row_count) for position in range(len(asked))]
 
 
-def _finding(result: ExpectationValidationResult) -> Finding:
-    if error := _error(result.exception_info or {}):
+def _answers(
+    validator: Validator, asked: list[ExpectationConfiguration], result_format: Mapping[str, Any]
+) -> dict[int, ExpectationValidationResult]:
+    """Answers by position: Great Expectations gives them in an order of its own."""
+    results = validator.graph_validate(
+        asked, runtime_configuration={"result_format": dict(result_format)}
+    )
+    return {result.expectation_config.meta["position"]: result for result in results}
+
+
+def _finding(answer: ExpectationValidationResult, row_count: int) -> Finding:
+    if error := _error(answer.exception_info or {}):
         return Finding(passed=False, error=error)
-    passed, told = bool(result.success), result.result
-    match result.expectation_config.type:
+    passed, told = bool(answer.success), answer.result
+    match answer.expectation_config.type:
         case "unexpected_rows_expectation":
-            return Finding(passed, unexpected=told["observed_value"])
+            return Finding(passed, unexpected=0 if passed else told["observed_value"])
         case "expect_table_row_count_to_be_between" | "expect_table_row_count_to_equal":
-            return Finding(passed, rows=told["observed_value"])
-    return Finding(passed, told.get("element_count"), told.get("unexpected_count"))
+            return Finding(passed, row_count)
+        case "expect_table_columns_to_match_set":
+            return Finding(passed)
+    return Finding(passed, row_count, 0 if passed else told["unexpected_count"])
 
 
 def _error(info: Mapping[str, Any]) -> str | None:
