@@ -3,6 +3,7 @@
 Here: assembly. Not here: any asset's work, any SQL, any connection: loading never opens DuckDB.
 """
 
+import gc
 import warnings
 from collections.abc import Callable, Mapping
 
@@ -20,6 +21,7 @@ from pipelines.warehouse import Warehouse
 @dg.definitions
 def defs() -> dg.Definitions:
     """The code location, from kith.toml and sql/. Dagster's runs wait for the warehouse."""
+    gc.set_threshold(10_000, 20, 20)  # as cli.main does, in a process that Dagster starts
     settings = Settings.load()
     return build_definitions(settings, Warehouse(settings, waits=True))
 
