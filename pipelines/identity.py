@@ -112,10 +112,11 @@ def groups(edges: Iterable[Edge], marks: Iterable[Mark]) -> dict[int, int]:
     return {member: forest.root(member) for member in list(forest.parents)}
 
 
-def join_addresses(rows: list[dict[str, Any]]) -> list[dict[str, int]]:
-    """The function of SQL: one struct of ``edges`` and ``marks`` -> address_key, joined_key."""
-    (row,) = rows
-    found = groups((Edge(**one) for one in row["edges"]), (Mark(**one) for one in row["marks"]))
+def join_addresses(
+    edges: list[dict[str, Any]], marks: list[dict[str, Any]]
+) -> list[dict[str, int]]:
+    """The function of SQL: structs of Edge and of Mark -> address_key, joined_key."""
+    found = groups((Edge(**one) for one in edges), (Mark(**one) for one in marks))
     return [
         {"address_key": address_key, "joined_key": joined_key}
         for address_key, joined_key in sorted(found.items())

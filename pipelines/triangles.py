@@ -1,6 +1,6 @@
 """Triangles of one network: what the two ends of every edge have in common.
 
-Here: meeting every triangle once, and sums over the corners opposite to each edge.
+Here: shares of strength, meeting every triangle once, sums over the corners opposite to each edge.
 Not here: how SQL calls this (functions.py), what the sums mean (sql/staging/shared_contacts.sql).
 
 A triangle is met at its corner with the fewest contacts: pairs of contacts of a hub, which are most
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 # Forks at once, and cells of the table in which their tops are looked up: what a cache holds.
 FORKS = 1 << 17
@@ -23,21 +24,23 @@ CELLS = 1 << 21
 # 9, and marginal strengths to 9,007, for which as many shared contacts would be needed.
 SHARE_PARTS = 1e15
 MARGINAL_PARTS = 1e12
+EDGE = ("first_id", "second_id", "strength")
+PERSON = ("person_id", "total_strength", "greatest_strength")
 
 
 class Rising(NamedTuple):
     """Edges from the end with fewer contacts to the end with more, sorted by both: equal arrays.
 
-    low, high                    ends, as ranks
-    share                        geometric mean of both shares
-    low_marginal, high_marginal  marginal strength seen from either end
+    low, high  ends, as ranks
+    share      geometric mean of both shares, in roots of parts
+    marginals  marginal strengths seen from low and from high, in roots of parts, as one complex
+               number: what lies side by side is found at once
     """
 
     low: np.ndarray
     high: np.ndarray
     share: np.ndarray
-    low_marginal: np.ndarray
-    high_marginal: np.ndarray
+    marginals: np.ndarray
 
 
 class Forks(NamedTuple):
@@ -59,41 +62,58 @@ class Forks(NamedTuple):
     done: np.ndarray
 
 
-def shared_contacts(edges: pa.StructArray) -> tuple[pa.Array, ...]:
+def shared_contacts(edges: pa.StructArray, people: pa.StructArray) -> tuple[pa.Array, ...]:
     """The edges of one network, each with what its ends i and j have in common.
 
-    in   first_id, second_id: the ends i and j, every edge once, in any order; first_share,
-         second_share: p_ij and p_ji, 0 to 1; first_marginal, second_marginal: m_ij and m_ji, 0 to
-         1; other fields go through
-    out  the same; shared_contact_count: people q with edges to both; either_contact_count: with
-         edges to either, but for i and j; share: sum over q of sqrt(p_iq p_qi p_jq p_qj);
-         marginal: sum over q of m_iq m_jq
+    edges   first_id, second_id: the ends i and j, every edge once, in any order; strength
+    people  person_id: everybody with an edge; total_strength, greatest_strength: of their edges
+    out     first_id, second_id, strength; first_share, second_share: Burt's p_ij and p_ji, 0 to 1;
+            first_marginal, second_marginal: m_ij and m_ji, 0 to 1; shared_contact_count: people q
+            with edges to both; either_contact_count: with edges to either, but for i and j; share:
+            sum over q of sqrt(p_iq p_qi p_jq p_qj); marginal: sum over q of m_iq m_jq
     """
-    column = dict(zip(edges.type.names, edges.flatten(), strict=True))
-    ids = pa.concat_arrays([column["first_id"], column["second_id"]])
-    people = ids.dictionary_encode().indices.to_numpy()
-    contacts = np.bincount(people)
+    first_id, second_id, strength = (edges.field(name) for name in EDGE)
+    person_id, total, greatest = (people.field(name) for name in PERSON)
+    ids = pa.concat_arrays([first_id, second_id])
+    ends = pc.index_in(ids, value_set=person_id).to_numpy().reshape(2, -1)
+    # Rounded sums may fall short of their only part by a last digit.
+    shares = np.minimum(np.divide(strength, total.to_numpy()[ends]), 1)
+    marginals = np.divide(strength, greatest.to_numpy()[ends])
+    contacts = np.bincount(ends.ravel())
+    counts, sums = _sums(ends, contacts, shares, marginals)
+    either = contacts[ends].sum(axis=0) - 2 - counts
+    found = (
+        *shares,
+        *marginals,
+        counts,
+        either,
+        sums.real / SHARE_PARTS,
+        sums.imag / MARGINAL_PARTS,
+    )
+    return first_id, second_id, strength, *(pa.array(values) for values in found)
+
+
+def _sums(
+    ends: np.ndarray, contacts: np.ndarray, shares: np.ndarray, marginals: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Triangles of every edge; in them, parts of shares and i times parts of marginal strengths."""
     rank = np.empty(len(contacts), np.int64)
     rank[np.argsort(contacts)] = np.arange(len(contacts))
-    first, second = np.split(rank[people], 2)
-
+    first, second = rank[ends]
     low, high = np.minimum(first, second), np.maximum(first, second)
     order = _places_by(high)
     order = order.take(_places_by(low.take(order)))
-    first_marginal, second_marginal = column["first_marginal"], column["second_marginal"]
-    rising = (
-        low,
-        high,
-        np.sqrt(np.multiply(column["first_share"], column["second_share"])),
-        np.where(first < second, first_marginal, second_marginal),
-        np.where(first < second, second_marginal, first_marginal),
-    )
-    sums = np.empty((3, len(order)))
-    sums[:, order] = _sums(Rising(*(values.take(order) for values in rising)))
-    shared = sums[0].astype(np.int64)
-    either = contacts[people].reshape(2, -1).sum(axis=0) - 2 - shared
-    found = (shared, either, sums[1] / SHARE_PARTS, sums[2] / MARGINAL_PARTS)
-    return *column.values(), *(pa.array(values) for values in found)
+    from_low, from_high = np.where(first < second, marginals, marginals[::-1])
+    share = np.sqrt(shares[0] * shares[1] * SHARE_PARTS)
+    rising = (low, high, share, (from_low + 1j * from_high) * np.sqrt(MARGINAL_PARTS))
+    edges = Rising(*(values.take(order) for values in rising))
+
+    counts, sums = np.zeros(len(order)), np.zeros(len(order), complex)
+    for triangles in _triangles(edges, _forks(edges.low, edges.high)):
+        _add(counts, sums, edges, triangles)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return counts.take(place).astype(np.int64), sums.take(place)
 
 
 def _places_by(ranks: np.ndarray) -> np.ndarray:
@@ -102,29 +122,19 @@ def _places_by(ranks: np.ndarray) -> np.ndarray:
     return np.argsort(ranks.astype(np.min_scalar_type(ranks.max())), kind="stable")
 
 
-def _sums(edges: Rising) -> np.ndarray:
-    """Triangles of every edge, and the parts of shares and of marginal strengths over them."""
-    sums = np.zeros((3, len(edges.low)))
-    for triangles in _triangles(edges, _forks(edges.low, edges.high)):
-        _add(sums, edges, triangles)
-    return sums
-
-
-def _add(sums: np.ndarray, edges: Rising, triangles: np.ndarray) -> None:
+def _add(counts: np.ndarray, sums: np.ndarray, edges: Rising, triangles: np.ndarray) -> None:
     """Add what some triangles mean for their edges: near edges, far edges and tops."""
     share = edges.share.take(triangles)
-    from_low = edges.low_marginal.take(triangles)
-    from_high = edges.high_marginal.take(triangles)
-    # One product for the corner opposite to each: of what leads there from its two ends.
-    for edge, shares, marginals in zip(
-        triangles,
-        (share[1] * share[2], share[0] * share[2], share[0] * share[1]),
-        (from_low[1] * from_low[2], from_low[0] * from_high[2], from_high[0] * from_high[1]),
-        strict=True,
-    ):
-        np.add.at(sums[0], edge, 1.0)
-        np.add.at(sums[1], edge, np.rint(shares * SHARE_PARTS))
-        np.add.at(sums[2], edge, np.rint(marginals * MARGINAL_PARTS))
+    marginals = edges.marginals.take(triangles)
+    low, high = marginals.real, marginals.imag
+    # For each edge, what leads from its two ends to the corner opposite.
+    parts = np.empty(triangles.shape, complex)
+    parts.real = share[1] * share[2], share[0] * share[2], share[0] * share[1]
+    parts.imag = low[1] * low[2], low[0] * high[2], high[0] * high[1]
+    np.rint(parts, out=parts)
+    for edge, part in zip(triangles, parts, strict=True):
+        np.add.at(counts, edge, 1.0)
+        np.add.at(sums, edge, part)
 
 
 def _forks(low: np.ndarray, high: np.ndarray) -> Forks:

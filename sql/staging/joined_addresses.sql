@@ -58,10 +58,7 @@ gathered as (
 ),
 
 joined as (
-    select
-        unnest(
-            join_addresses([struct_pack(edges := edges.edges, marks := gathered.marks)])
-        ) as found
+    select unnest(join_addresses(edges.edges, gathered.marks)) as found
     from edges
     cross join gathered
 )

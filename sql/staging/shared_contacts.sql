@@ -12,60 +12,45 @@
 -- Check:   second_redundancy >= 0
 -- Source:  shares, redundancy: Burt 1992, Structural Holes, chapter 2; overlap: Onnela et al. 2007,
 --          PNAS 104:7332
--- Version: 4
+-- Version: 5
 
--- One end after the other, as a planner that may choose joins all people of a month with each other.
-with from_first as materialized (
+with ties as (
     select
         edges.month,
-        edges.person_id as first_id,
-        edges.contact_id as second_id,
-        edges.strength,
-        -- Rounded sums may fall short of their only part by a last digit.
-        least(edges.strength / network_sizes.total_strength, 1) as first_share,
-        edges.strength / network_sizes.greatest_strength as first_marginal
+        list(
+            struct_pack(
+                first_id := edges.person_id,
+                second_id := edges.contact_id,
+                strength := edges.strength
+            )
+        ) as edges
     from staging.edges
     join staging.wanted_months on wanted_months.month = edges.month
-    join staging.network_sizes
-        on network_sizes.month = edges.month
-        and network_sizes.person_id = edges.person_id
     where edges.person_id < edges.contact_id
+    group by edges.month
 ),
 
-investments as (
+totals as (
     select
-        from_first.month,
-        from_first.first_id,
-        from_first.second_id,
-        from_first.strength,
-        from_first.first_share,
-        least(from_first.strength / network_sizes.total_strength, 1) as second_share,
-        from_first.first_marginal,
-        from_first.strength / network_sizes.greatest_strength as second_marginal
-    from from_first
-    join staging.network_sizes
-        on network_sizes.month = from_first.month
-        and network_sizes.person_id = from_first.second_id
+        network_sizes.month,
+        list(
+            struct_pack(
+                person_id := network_sizes.person_id,
+                total_strength := network_sizes.total_strength,
+                greatest_strength := network_sizes.greatest_strength
+            )
+        ) as people
+    from staging.network_sizes
+    join staging.wanted_months on wanted_months.month = network_sizes.month
+    group by network_sizes.month
 ),
 
 networks as (
     select
-        investments.month,
-        shared_contacts(
-            list(
-                struct_pack(
-                    first_id := investments.first_id,
-                    second_id := investments.second_id,
-                    strength := investments.strength,
-                    first_share := investments.first_share,
-                    second_share := investments.second_share,
-                    first_marginal := investments.first_marginal,
-                    second_marginal := investments.second_marginal
-                )
-            )
-        ) as edges
-    from investments
-    group by investments.month
+        ties.month,
+        shared_contacts(ties.edges, totals.people) as edges
+    from ties
+    join totals on totals.month = ties.month
 ),
 
 -- One row for each network is work for one thread; what is kept, all write.

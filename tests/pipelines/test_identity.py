@@ -108,7 +108,7 @@ def test_a_human_makes_two_entries_one_person_and_the_evidence_of_both_counts():
 def test_sql_gives_and_takes_structs():
     edge = {"address_key": 5, "other_key": 2, "precedence": 3, "is_by_hand": False}
     mark = {"address_key": 5, "scope": "directory", "label": 5, "is_by_hand": False}
-    assert join_addresses([{"edges": [edge], "marks": [mark]}]) == [
+    assert join_addresses([edge], [mark]) == [
         {"address_key": 2, "joined_key": 2},
         {"address_key": 5, "joined_key": 2},
     ]
