@@ -22,6 +22,8 @@ from pipelines.models import MONTHS, WANTED_COLUMNS, WANTED_MONTHS, Graph, Model
 from pipelines.raw_tables import literal
 from pipelines.store import transaction
 
+# Rows of all months that are computed at once lie in memory or in the spill.
+MONTHS_AT_ONCE = 36
 _NO_MONTHS = "(SELECT NULL::DATE AS month, NULL::TIMESTAMPTZ AS as_of)"
 
 
@@ -99,6 +101,8 @@ def _stale(
             {"names": names, "fingerprints": fingerprints, "monthly": monthly},
         ).fetchall()
     except duckdb.CatalogException:
+        if months == _NO_MONTHS:
+            raise
         # There are no months yet. To look for the table first would take longer than the question.
         return _stale(connection, graph, models, _NO_MONTHS)
     found: dict[str, list[date | None]] = {}
@@ -147,9 +151,9 @@ def build(
     """Bring ``model`` up to date, or recompute just ``months`` of it whether stale or not.
 
     Months that do not exist are passed over. A table that is rebuilt whole stays as it is in a run
-    for some months that leaves others out of date. All rows of one build are replaced in one
-    transaction. Raises NotComputed where something it reads is out of date, so that no month is
-    ever computed from half of its past.
+    for some months that leaves others out of date. All rows of a table, or of so many months as are
+    computed at once, are replaced in one transaction. Raises NotComputed where something it reads
+    is out of date, so that no month is ever computed from half of its past.
     """
     absorb_touched(connection, graph)
     reads = [graph[name] for name in model.upstreams if not name.startswith("raw.")]
@@ -163,10 +167,14 @@ def build(
             _replace_table(connection, graph, model)
         return Built([], _count(connection, model), bool(stale))
     _require_fresh(model, out_of_date, max(months or stale or [date.min]))
-    wanted = _fill_wanted(connection, stale if months is None else months)
-    if wanted or _has_other_months(connection, model):
-        _replace_months(connection, graph, model)
-    return Built(wanted, _count(connection, model), bool(stale))
+    asked = sorted(month for month in (stale if months is None else months) if month)
+    computed: list[date] = []
+    for begin in range(0, max(len(asked), 1), MONTHS_AT_ONCE):
+        wanted = _fill_wanted(connection, asked[begin : begin + MONTHS_AT_ONCE])
+        if wanted or _has_other_months(connection, model):
+            _replace_months(connection, graph, model)
+        computed += wanted
+    return Built(computed, _count(connection, model), bool(stale))
 
 
 def _require_fresh(
@@ -182,9 +190,7 @@ def _require_fresh(
             )
 
 
-def _fill_wanted(
-    connection: duckdb.DuckDBPyConnection, months: Collection[date | None]
-) -> list[date]:
+def _fill_wanted(connection: duckdb.DuckDBPyConnection, months: Sequence[date]) -> list[date]:
     """Put ``months`` that exist into staging.wanted_months; give them in order.
 
     The table is made anew: DuckDB's statistics of one that was emptied speak of the months before,
@@ -197,7 +203,7 @@ def _fill_wanted(
                 "INSERT INTO staging.wanted_months "
                 "SELECT month, as_of, as_of_date, window_start_date, is_complete "
                 "FROM staging.months WHERE list_contains(?, month)",
-                [sorted(month for month in months if month)],
+                [months],
             )
     wanted = connection.execute("SELECT month FROM staging.wanted_months ORDER BY 1").fetchall()
     return [month for (month,) in wanted]

@@ -253,6 +253,22 @@ def test_a_build_that_was_cut_off_goes_on_where_it_stopped(connection, graph):
     assert sent(connection) == [(JANUARY, 1), (FEBRUARY, 3)]
 
 
+def test_many_months_are_computed_some_at_once(connection, folder, monkeypatch):
+    (folder / "metrics/sent.sql").write_text(
+        "-- How many months at once?\n--\n-- Grain: month\n\n"
+        "select\n    wanted_months.month,  -- month\n"
+        "    (select count(*) from staging.wanted_months) as month_count,  -- months\n"
+        "from staging.wanted_months\n",
+        encoding="utf-8",
+    )
+    graph = Graph.load(folder)
+    monkeypatch.setattr("pipelines.build.MONTHS_AT_ONCE", 2)
+    mail(connection, "2024-01-05", "2024-02-05", "2024-03-05")
+    assert build_all(connection, graph)["metrics.sent"] == [JANUARY, FEBRUARY, MARCH]
+    assert sent(connection) == [(JANUARY, 2), (FEBRUARY, 2), (MARCH, 1)]
+    assert build_all(connection, graph)["metrics.sent"] == []
+
+
 def test_touched_months_are_absorbed_once(connection, graph):
     mail(connection, "2024-01-05")
     absorb_touched(connection, graph)
