@@ -17,14 +17,14 @@
 --           gift either way; it counts for the rates of answers
 -- Caveat:   what needs a past is null until the person's own mailbox is settled; where it is not
 --           read, until any mailbox is
--- Version:  2
+-- Version:  3
 --
 -- Topic:   Who gives?
 -- Asks:    mail_reciprocity: Do those to whom the person writes write back?
 -- High:    mail_reciprocity: 1, each of them at least as much
 -- Low:     mail_reciprocity: 0, none of them
 -- Formula: mail_reciprocity: sum over contacts of min(mail_out_strength, mail_in_strength) / sum of
---          mail_out_strength
+--          mail_out_strength, also where metrics.tie_strength has no row any more
 -- Asks:    given_count: What did the person do for others that left a trace?
 -- Asks:    received_count: What did others do for the person that left a trace?
 -- High:    given_count, received_count: much
@@ -130,23 +130,6 @@ introduced as (
         cast(sum(parts.made_count) as bigint) as made_count,
         cast(sum(1 - parts.made_count) as bigint) as received_count
     from parts
-    group by all
-),
-
-mail as (
-    select
-        tie_strength.month,
-        tie_strength.person_id,
-        sum(
-            cast(
-                round(
-                    least(tie_strength.mail_out_strength, tie_strength.mail_in_strength) * 1e12
-                ) as bigint
-            )
-        ) / 1e12 as mutual_strength,
-        sum(cast(round(tie_strength.mail_out_strength * 1e12) as bigint)) / 1e12 as out_strength
-    from metrics.tie_strength
-    join staging.wanted_months on wanted_months.month = tie_strength.month
     group by all
 ),
 
@@ -270,8 +253,7 @@ summed as (
 select
     summed.month,  -- the month; its window is what the row speaks of
     summed.person_id,  -- everybody with mail in the window
-    least(mail.mutual_strength, mail.out_strength)
-    / nullif(mail.out_strength, 0) as mail_reciprocity,  -- of the decayed mail the person gives, what comes back from the same people; null if they give none; 0 to 1
+    mail_balances.mutual_strength / nullif(mail_balances.out_strength, 0) as mail_reciprocity,  -- of the decayed mail the person gives, what comes back from the same people; null if they give none; 0 to 1
     summed.given_count,  -- answers to openings, other answers to strangers, introductions made; null while unsettled
     summed.received_count,  -- the same from others; null while unsettled
     cast(summed.given_count as double)
@@ -303,9 +285,9 @@ select
     end as surge,  -- revived_count less its median over the twelve months before; above 0 more than usual; people
     cast(tended.tended_count as double) / tended.tie_count as tended_share  -- of the strongest ties up to the fiftieth, those to which the person began a thread in the window; null without ties; 0 to 1
 from summed
-left join mail
-    on mail.month = summed.month
-    and mail.person_id = summed.person_id
+left join staging.mail_balances
+    on mail_balances.month = summed.month
+    and mail_balances.person_id = summed.person_id
 left join staging.answer_times
     on answer_times.month = summed.month
     and answer_times.responder_id = summed.person_id

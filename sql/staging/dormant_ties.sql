@@ -18,7 +18,7 @@ with bounds as (
     from staging.wanted_months
 ),
 
--- Most pairs never fall silent for so long, or belong to nobody whose mailbox is read.
+-- Pairs with contact so long ago; most belong to nobody whose mailbox is read.
 old as (
     select distinct
         pair_histories.first_id,

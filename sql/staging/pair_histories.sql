@@ -13,7 +13,7 @@
 -- Source:  burstiness of n gaps: Kim & Jo 2016, Phys. Rev. E 94:032311
 -- Caveat:  a silence is judged on the day that ends it, and only where that day is the first with
 --          contact in its month: a silence within one month ends no tie
--- Version: 2
+-- Version: 3
 
 -- A month without contact changes nothing but by the passing of time, so it has no row here.
 with bounds as (
@@ -265,20 +265,22 @@ select
     case
         when
             rhythms.silent_days >= parameters.dormant_days
-            or rhythms.was_mutual and (
+            or rhythms.was_mutual
+            and rhythms.silent_days >= parameters.lapsed_days
+            and (
                 rhythms.strength_before < parameters.min_strength
-                or rhythms.silent_days >= parameters.lapsed_days
-                and rhythms.first_silence_ratio > parameters.lapsed_silence_ratio
+                or rhythms.first_silence_ratio > parameters.lapsed_silence_ratio
             )
             then rhythms.resumed_date
     end as first_revival_date,  -- day that ended a silence which was lapsed or dormant to the first person; null if none this month
     case
         when
             rhythms.silent_days >= parameters.dormant_days
-            or rhythms.was_mutual and (
+            or rhythms.was_mutual
+            and rhythms.silent_days >= parameters.lapsed_days
+            and (
                 rhythms.strength_before < parameters.min_strength
-                or rhythms.silent_days >= parameters.lapsed_days
-                and rhythms.second_silence_ratio > parameters.lapsed_silence_ratio
+                or rhythms.second_silence_ratio > parameters.lapsed_silence_ratio
             )
             then rhythms.resumed_date
     end as second_revival_date  -- the same to the second person

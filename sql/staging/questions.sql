@@ -125,7 +125,6 @@ select
         when superseded.message_key is not null then 'superseded'
         else 'unanswered'
     end as outcome,  -- answered, unanswered, relieved, superseded: what is known at as_of
-    followed.answered_at,  -- first answer of the person in its days; null without; UTC
     case
         when followed.answered_at is not null
             then greatest(epoch_us(followed.answered_at) - epoch_us(followed.asked_at), 0)

@@ -47,6 +47,21 @@ def test_mail_reciprocity_is_what_comes_back_of_all_mail_given(world):
     assert giving(world, "cat").mail_reciprocity == pytest.approx(0.5)
 
 
+def test_mail_that_nobody_answered_weighs_on_when_it_has_left_the_window(world):
+    """Ten letters of January 2 without an answer have no row of tie_strength in May."""
+    strangers = [f"stranger {number}" for number in range(10)]
+    for stranger in strangers:
+        world.mail("2024-01-02", "ann", to=[stranger])
+    for sender, to in (("ann", "cat"), ("cat", "ann")):
+        world.mail("2024-03-31", sender, to=[to])
+    # Up to May 1 both letters to and from Cat are 31 days old, those to the strangers 120.
+    mutual, unanswered = 2 ** (-31 / 60), 10 * 2 ** (-120 / 60)
+    found = giving(world, "ann", "2024-04", until="2024-05-01")
+    assert found.mail_reciprocity == pytest.approx(mutual / (mutual + unanswered))
+    rows = world.rows("metrics.tie_strength", person_id="ann", contact_id=strangers[0])
+    assert [row.month.month for row in rows] == [1, 2, 3]
+
+
 def test_who_gives_no_mail_has_no_mail_reciprocity(world):
     world.mail("2024-01-31", "ann", to=["bob"])
     assert giving(world, "bob").mail_reciprocity is None

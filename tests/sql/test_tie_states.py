@@ -132,6 +132,15 @@ def test_contact_after_three_years_reactivates_even_a_fresh_tie(world):
     assert states(world)["2023-01"] == "reactivated"
 
 
+def test_writing_on_to_who_fell_silent_ends_no_silence(world):
+    """Bob answers once: after 900 days the tie is faint, but Ann is never silent for 42 days."""
+    exchange(world, "2020-01-10")
+    every("2020-02-05", "2023-01-05", 30, world, "ann", "bob")
+    found = states(world)
+    assert found["2022-05"] == "active"
+    assert {found[month] for month in found if month > "2022-06"} == {"lapsed"}
+
+
 def test_an_answer_to_a_tie_that_was_one_way_and_silent_is_no_reactivation(world):
     world.mail("2020-06-01", "zoe", to=["ann"])
     world.mail("2021-01-10", "ann", to=["bob"])
