@@ -62,29 +62,22 @@ def main() -> None:
     if "ties" in given.only:
         arguments = {"messages": given.messages, "memory": given.memory}
         in_a_new_process("ties.export", arguments)
-    lines = [
+    about = (
         f"{given.messages:,} messages, least of {given.runs} runs; "
-        f"DuckDB bounded to {given.memory:g} GiB, {results.machine(*LIBRARIES)}",
-        "",
-    ]
+        f"DuckDB bounded to {given.memory:g} GiB, {results.machine(*LIBRARIES)}"
+    )
     for question in asked:
         measured = measure(question.module.contenders(given.messages, given.memory), given.runs)
-        told = section(question, measured)
-        print("\n".join(told), flush=True)
-        lines += told
+        lines = [about, "", *table(measured)]
+        print("\n".join([f"## {question.title}", "", *lines, ""]), flush=True)
         # A long run that is broken off leaves what it has found.
         if not given.no_file:
-            results.write_computing(lines)
+            results.write_section(question.title, lines)
 
 
-def section(question: Question, measured: Mapping[str, Measured]) -> list[str]:
-    """One table in Markdown under its title."""
-    lines = [
-        f"## {question.title}",
-        "",
-        f"| {' | '.join(COLUMNS)} |",
-        "|---|" + "---:|" * 5 + "---|",
-    ]
+def table(measured: Mapping[str, Measured]) -> list[str]:
+    """One table in Markdown."""
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---|" + "---:|" * 5 + "---|"]
     for name, one in measured.items():
         found = f"{one.found.get('rows', 0):,.0f}"
         cells = [
@@ -97,7 +90,7 @@ def section(question: Question, measured: Mapping[str, Measured]) -> list[str]:
             "; ".join(remarks(name, one, measured)),
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    return [*lines, ""]
+    return lines
 
 
 def remarks(name: str, one: Measured, measured: Mapping[str, Measured]) -> Sequence[str]:

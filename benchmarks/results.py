@@ -21,14 +21,6 @@ def machine(*libraries: str) -> str:
     return ", ".join([*parts, f"Python {platform.python_version()}", *versions])
 
 
-def write_computing(lines: Sequence[str]) -> None:
-    """Replace all but the sections that are written one by one, which come last."""
-    old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    kept = re.search(r"^## Pulling", old, re.MULTILINE)
-    text = "\n".join(["# What was measured", "", *lines, ""])
-    RESULTS.write_text(text + (old[kept.start() :] if kept else ""), encoding="utf-8")
-
-
 def write_section(title: str, lines: Sequence[str]) -> None:
     """Put a section in the place of the one of that title, else behind all others."""
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# What was measured\n"

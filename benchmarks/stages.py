@@ -35,13 +35,19 @@ def settings(folder: Path, memory: float) -> Settings:
     return Settings(data=folder, limits={"memory_gib": memory, "spill_gib": 100})
 
 
+def base() -> Path:
+    """The folder of all that is measured on."""
+    path = Path(os.environ.get(VARIABLE) or Path(tempfile.gettempdir()) / "kith-benchmarks")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 def kept(messages: int, stage: str) -> Path:
     """The folder of a stage: raw, contacts or all."""
-    base = Path(os.environ.get(VARIABLE) or Path(tempfile.gettempdir()) / "kith-benchmarks")
     # Another generator or other raw tables make another organisation.
     texts = [Path(module.__file__).read_bytes() for module in (organisation, raw_tables)]
     version = hashlib.sha256(b"".join(texts)).hexdigest()[:8]
-    return base / f"{messages}-{version}" / stage
+    return base() / f"{messages}-{version}" / stage
 
 
 def prepare(messages: int, stages: Sequence[str], memory: float) -> None:

@@ -70,7 +70,7 @@ def days_of_contact(messages: int, memory: float) -> Iterator[duckdb.DuckDBPyCon
 
 def export(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     """Write the days of contact for the peers."""
-    path = stages.kept(messages, "contacts") / FILE
+    path = path_of(messages)
     with days_of_contact(messages, memory) as connection:
         connection.execute(
             f"COPY (SELECT {COLUMNS} FROM {DAYS}) "
@@ -129,7 +129,7 @@ def in_pandas(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     import numpy as np
     import pandas as pd
 
-    path = stages.kept(messages, "contacts") / FILE
+    path = path_of(messages)
     half_life, least = _constants()
     with clock.lap("work"):
         contacts = pd.read_parquet(path)
@@ -152,7 +152,7 @@ def by_month(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     import numpy as np
     import pandas as pd
 
-    path = stages.kept(messages, "contacts") / FILE
+    path = path_of(messages)
     half_life, least = _constants()
     rows, total = 0.0, 0.0
     with clock.lap("work"):
@@ -177,7 +177,7 @@ def in_polars(clock: Clock, messages: int, memory: float) -> dict[str, float]:
     """The same, lazily and on all cores."""
     import polars as pl
 
-    path = stages.kept(messages, "contacts") / FILE
+    path = path_of(messages)
     half_life, least = _constants()
     pair = ["from_person_id", "to_person_id"]
     with clock.lap("work"):
