@@ -51,12 +51,7 @@ histories as (
         pair_histories.last_contact_date,
         pair_histories.contact_day_count,
         lead(pair_histories.month) over so_far as next_month,
-        max(
-            sqrt(
-                (pair_histories.there_mail_strength + pair_histories.meeting_strength)
-                * (pair_histories.back_mail_strength + pair_histories.meeting_strength)
-            )
-        ) over so_far as strength
+        max(pair_histories.strength) over so_far as strength
     from staging.pair_histories
     join bounds on pair_histories.month <= bounds.month
     join old

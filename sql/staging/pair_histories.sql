@@ -5,6 +5,7 @@
 -- Check:   there_mail_strength >= 0
 -- Check:   back_mail_strength >= 0
 -- Check:   meeting_strength >= 0
+-- Check:   strength >= 0
 -- Check:   contact_day_count >= 1
 -- Check:   first_usual_gap_days >= 1
 -- Check:   second_usual_gap_days >= 1
@@ -242,6 +243,10 @@ select
     rhythms.there_mail_strength,  -- decayed mail of the first to the second, all history
     rhythms.back_mail_strength,  -- decayed mail of the second to the first, all history
     rhythms.meeting_strength,  -- decayed meetings, the same each way, all history
+    sqrt(
+        (rhythms.there_mail_strength + rhythms.meeting_strength)
+        * (rhythms.back_mail_strength + rhythms.meeting_strength)
+    ) as strength,  -- geometric mean of both directions; 0 for a one-way tie
     rhythms.first_contact_at,  -- first contact ever; UTC
     rhythms.last_contact_at,  -- last contact so far; UTC
     rhythms.last_contact_date,  -- its day

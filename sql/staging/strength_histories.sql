@@ -45,9 +45,7 @@ gains as not materialized (
         strength_gains.month,
         strength_gains.first_id,
         strength_gains.second_id,
-        strength_gains.as_of_date,
         scales.era,
-        scales.scale,
         cast(round(strength_gains.there_mail_strength * scales.scale * 1e12) as decimal(38, 0)) as there_mail,
         cast(round(strength_gains.back_mail_strength * scales.scale * 1e12) as decimal(38, 0)) as back_mail,
         cast(round(strength_gains.meeting_strength * scales.scale * 1e12) as decimal(38, 0)) as meetings
@@ -69,9 +67,6 @@ gathered as (
         gains.month,
         gains.first_id,
         gains.second_id,
-        gains.as_of_date,
-        gains.era,
-        gains.scale,
         gains.there_mail,
         gains.back_mail,
         gains.meetings
@@ -82,9 +77,6 @@ gathered as (
         max(gains.month) as month,
         gains.first_id,
         gains.second_id,
-        max(gains.as_of_date) as as_of_date,
-        max(gains.era) as era,
-        max(gains.scale) as scale,
         sum(gains.there_mail) as there_mail,
         sum(gains.back_mail) as back_mail,
         sum(gains.meetings) as meetings
@@ -101,9 +93,6 @@ totals as (
         gathered.month,
         gathered.first_id,
         gathered.second_id,
-        gathered.as_of_date,
-        gathered.era,
-        gathered.scale,
         gathered.there_mail,
         gathered.back_mail,
         gathered.meetings,
@@ -178,28 +167,29 @@ select
     totals.month,  -- a month with contact
     totals.first_id,  -- the person with the smaller id
     totals.second_id,  -- the other
-    totals.as_of_date,  -- the strengths stand as on this date
-    round((totals.there_mail_total - coalesce(forgotten.there_mail, 0)) / totals.scale) / 1e12
+    wanted_months.as_of_date,  -- the strengths stand as on this date
+    round((totals.there_mail_total - coalesce(forgotten.there_mail, 0)) / scales.scale) / 1e12
         as there_mail_strength,  -- decayed mail of the first to the second, all history
-    round((totals.back_mail_total - coalesce(forgotten.back_mail, 0)) / totals.scale) / 1e12
+    round((totals.back_mail_total - coalesce(forgotten.back_mail, 0)) / scales.scale) / 1e12
         as back_mail_strength,  -- decayed mail of the second to the first, all history
-    round((totals.meeting_total - coalesce(forgotten.meetings, 0)) / totals.scale) / 1e12
+    round((totals.meeting_total - coalesce(forgotten.meetings, 0)) / scales.scale) / 1e12
         as meeting_strength,  -- decayed meetings, the same each way, all history
     sqrt(
         (
             totals.there_mail_total - totals.there_mail - coalesce(forgotten.there_mail, 0)
             + totals.meeting_total - totals.meetings - coalesce(forgotten.meetings, 0)
         )
-        / (totals.scale * 1e12)
+        / (scales.scale * 1e12)
         * (
             totals.back_mail_total - totals.back_mail - coalesce(forgotten.back_mail, 0)
             + totals.meeting_total - totals.meetings - coalesce(forgotten.meetings, 0)
         )
-        / (totals.scale * 1e12)
+        / (scales.scale * 1e12)
     ) as strength_before  -- geometric mean of both directions without the month's own contacts
 from totals
 join staging.wanted_months on wanted_months.month = totals.month
+join scales on scales.month = totals.month
 left join forgotten
     on forgotten.first_id = totals.first_id
     and forgotten.second_id = totals.second_id
-    and forgotten.era = totals.era
+    and forgotten.era = scales.era

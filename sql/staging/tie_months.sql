@@ -9,7 +9,7 @@
 -- Caveat:  a pair is looked at from its first contact to the month in which it has left the window
 --          and grown faint, and in the month in which it turns dormant; nothing else can change
 -- Caveat:  a tie is settled once a mailbox of one of the two is; where neither is read, once any is
--- Version: 5
+-- Version: 6
 
 -- All that is the same for both sides of a tie is worked out here, once for the pair.
 with wanted as (
@@ -46,6 +46,7 @@ held as (
         pair_histories.there_mail_strength,
         pair_histories.back_mail_strength,
         pair_histories.meeting_strength,
+        pair_histories.strength,
         pair_histories.mutual_date,
         pair_histories.first_contact_at,
         pair_histories.last_contact_at,
@@ -74,6 +75,7 @@ ends as (
         held.there_mail_strength,
         held.back_mail_strength,
         held.meeting_strength,
+        held.strength,
         held.mutual_date,
         held.first_contact_at,
         held.last_contact_at,
@@ -90,16 +92,7 @@ ends as (
             held.as_of_date + cast(
                 ceil(
                     parameters.half_life_days
-                    * log2(
-                        greatest(
-                            sqrt(
-                                (held.there_mail_strength + held.meeting_strength)
-                                * (held.back_mail_strength + held.meeting_strength)
-                            )
-                            / parameters.min_strength,
-                            1
-                        )
-                    )
+                    * log2(greatest(held.strength / parameters.min_strength, 1))
                 ) as integer
             )
         ) as faint_date,
@@ -120,6 +113,7 @@ spans as (
         ends.there_mail_strength,
         ends.back_mail_strength,
         ends.meeting_strength,
+        ends.strength,
         ends.mutual_date,
         ends.first_contact_at,
         ends.last_contact_at,
@@ -147,6 +141,7 @@ settled as (
         spans.there_mail_strength,
         spans.back_mail_strength,
         spans.meeting_strength,
+        spans.strength,
         spans.mutual_date,
         spans.first_contact_at,
         spans.last_contact_at,
@@ -184,6 +179,10 @@ decayed as (
             2.0,
             -date_diff('day', settled.as_of_date, wanted.as_of_date) / parameters.half_life_days
         ) as meeting_strength,
+        settled.strength * power(
+            2.0,
+            -date_diff('day', settled.as_of_date, wanted.as_of_date) / parameters.half_life_days
+        ) as strength,
         settled.first_contact_at,
         settled.last_contact_at,
         settled.last_contact_date,
@@ -218,10 +217,7 @@ select
     decayed.there_mail_strength,  -- decayed mail of the first to the second, all history
     decayed.back_mail_strength,  -- decayed mail of the second to the first, all history
     decayed.meeting_strength,  -- decayed meetings, the same each way, all history
-    sqrt(
-        (decayed.there_mail_strength + decayed.meeting_strength)
-        * (decayed.back_mail_strength + decayed.meeting_strength)
-    ) as strength,  -- geometric mean of both directions; 0 for a one-way tie
+    decayed.strength,  -- geometric mean of both directions; 0 for a one-way tie
     decayed.first_contact_at,  -- first contact ever; UTC
     decayed.last_contact_at,  -- last contact so far; UTC
     decayed.last_contact_date,  -- its day

@@ -15,10 +15,7 @@ def history(world, one, other, month, strength, day=20):
         "month": f"{month}-01",
         "first_id": first,
         "second_id": second,
-        # Mail one way and meetings: the geometric mean of both ways.
-        "there_mail_strength": 3 * strength,
-        "back_mail_strength": 0,
-        "meeting_strength": strength,
+        "strength": strength,
         "last_contact_at": f"{last} 12:00:00+00",
         "last_contact_date": last,
         "contact_day_count": 7,
@@ -45,7 +42,7 @@ def ties(world):
 def test_a_tie_that_was_strong_three_years_ago_is_dormant(ties, world):
     (row,) = ties(("ann", "bob", "2021-01", 2.0))
     assert (row.person_id, row.contact_id) == (world.key("ann"), world.key("bob"))
-    assert row.strength == pytest.approx(4)
+    assert row.strength == pytest.approx(2)
     assert (row.silent_days, row.contact_day_count) == (1107, 7)
     assert (row.shared_contact_count, row.contact_count, row.overlap) == (0, 0, 0)
 
@@ -57,12 +54,12 @@ def test_a_day_less_than_three_years_is_too_short(ties):
 
 
 def test_what_was_never_strong_is_not_worth_it(ties):
-    assert ties(("ann", "bob", "2021-01", 0.4)) == []
+    assert ties(("ann", "bob", "2021-01", 0.99)) == []
 
 
 def test_strong_at_any_time_is_strong_once(ties):
     (row,) = ties(("ann", "bob", "2019-01", 3.0), ("ann", "bob", "2021-01", 0.1))
-    assert row.strength == pytest.approx(6)
+    assert row.strength == pytest.approx(3)
 
 
 def test_a_word_since_ends_the_silence(ties):
