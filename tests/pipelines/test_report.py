@@ -21,17 +21,16 @@ from pipelines.publish import metric_dictionary, published
 from pipelines.settings import Limits
 from pipelines.warehouse import open_published
 from tests.pipelines.hostile_names import HOSTILE
-from tests.pipelines.report_tables import (
+from tests.pipelines.report_person_tables import (
     ADA,
-    COLUMNS,
     LONER,
-    MONTHS,
     Bond,
     World,
     person,
     suggestions,
     village,
 )
+from tests.pipelines.report_tables import COLUMNS, MONTHS
 
 FIRST_OF_OCTOBER = datetime(2026, 10, 1, 9, tzinfo=UTC)
 _VOID = {"meta", "link", "br"}

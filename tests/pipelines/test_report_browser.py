@@ -13,7 +13,9 @@ from pipelines import report, report_group
 from pipelines.settings import Limits
 from pipelines.warehouse import open_published
 from tests.browser import CHROMIUM, Browser
-from tests.pipelines.report_tables import ADA, Bond, World, groups, village, write
+from tests.pipelines.report_group_tables import groups
+from tests.pipelines.report_person_tables import ADA, Bond, World, village
+from tests.pipelines.report_tables import write
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
 

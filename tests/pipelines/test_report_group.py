@@ -11,7 +11,9 @@ from pipelines import report_group
 from pipelines.settings import Limits
 from pipelines.warehouse import open_published
 from tests.pipelines.hostile_names import HOSTILE
-from tests.pipelines.report_tables import MONTHS, groups, village, write
+from tests.pipelines.report_group_tables import groups
+from tests.pipelines.report_person_tables import village
+from tests.pipelines.report_tables import MONTHS, write
 from tests.pipelines.test_report import Elements, parsed, words
 
 

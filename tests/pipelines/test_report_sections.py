@@ -12,7 +12,7 @@ from pipelines.models import SQL_FOLDER
 from pipelines.report_openings import Part
 from pipelines.settings import Limits, Settings
 from pipelines.warehouse import open_published
-from tests.pipelines.report_tables import ADA, LONER, Bond, World, village
+from tests.pipelines.report_person_tables import ADA, LONER, Bond, World, village
 from tests.pipelines.test_report import labels_of_pictures, rendered, words
 
 BIG = [

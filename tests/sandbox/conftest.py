@@ -1,14 +1,18 @@
-"""A small village behind a sandbox of its own for each test, and Google's own client."""
+"""A small village behind a sandbox of its own for each test, Google's own client and its mail."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+from googleapiclient.discovery import Resource
 
+from sandbox.boxes import Box
 from sandbox.people import GOOGLE
 from sandbox.server import Sandbox
 from sandbox.village import Village
 from sandbox.world import World
 from tests.sandbox.google_client import GoogleClient
+from tests.sandbox.microsoft_client import PLAIN
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +33,13 @@ def sandbox(world: World) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def plain(sandbox: Sandbox) -> Sandbox:
+    """Without chance in it."""
+    sandbox.world.graph_quirks = replace(PLAIN)
+    return sandbox
+
+
+@pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[GoogleClient]:
     with GoogleClient(sandbox) as opened:
         yield opened
@@ -39,3 +50,18 @@ def user(world: World) -> str:
     """Somebody of the Google company with much mail."""
     sizes = {one: len(box.copies()) for one, box in world.boxes.items() if one.endswith(GOOGLE)}
     return max(sizes, key=sizes.get)
+
+
+@pytest.fixture
+def gmail(client: GoogleClient, user: str) -> Resource:
+    return client.gmail(user).users()
+
+
+@pytest.fixture
+def box(world, user: str) -> Box:
+    return world.boxes[user]
+
+
+@pytest.fixture
+def colleague(world, user: str) -> str:
+    return next(p.address for p in world.village.staff[5:] if p.address != user)

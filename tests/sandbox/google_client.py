@@ -1,8 +1,9 @@
-"""Google's official client, pointed at a sandbox."""
+"""Google's official client, pointed at a sandbox, and what the tests of Gmail say with it."""
 
 from contextlib import ExitStack
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import httplib2
 import requests
@@ -14,10 +15,14 @@ from googleapiclient.discovery import Resource, build
 from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest, HttpRequest
 
+from sandbox.boxes import Box
+from sandbox.google.messages import message_id
+from sandbox.life import Letter
 from sandbox.server import Sandbox
 from sandbox.world import SCOPES
 
 MAIL, EVENTS, USERS = SCOPES
+READONLY = "https://www.googleapis.com/auth/gmail.readonly"
 
 
 class GoogleClient:
@@ -106,3 +111,25 @@ def refusal(request: HttpRequest) -> tuple[int, str, str]:
         reason = details[0]["reason"] if isinstance(details, list) else ""
         return error.status_code, reason, error.reason
     raise AssertionError("served, not refused")
+
+
+def write(world, author: str, *to: str, **more) -> Letter:
+    fields = {"message_id": f"{uuid4()}@x.example", "holders": (author, *to)} | more
+    return Letter(sent_at=world.now, author=author, to=to, **fields)
+
+
+def pages(resource, **query) -> list[dict]:
+    """Every page of a list; the client's list_next knows no repeated parameters."""
+    found = [resource.list(userId="me", **query).execute()]
+    while "nextPageToken" in found[-1]:
+        token = found[-1]["nextPageToken"]
+        found.append(resource.list(userId="me", pageToken=token, **query).execute())
+    return found
+
+
+def ids(found: list[dict], name: str = "messages") -> list[str]:
+    return [one["id"] for page in found for one in page.get(name, ())]
+
+
+def id_of(box: Box, number: int) -> str:
+    return message_id(box, box.ever(number))

@@ -6,10 +6,17 @@ from typing import Any
 import msal
 import requests
 
+from sandbox.boxes import Box
 from sandbox.people import MICROSOFT
 from sandbox.server import Sandbox
+from sandbox.tenant import GraphQuirks
 
 IMMUTABLE = 'IdType="ImmutableId"'
+SELECT = (
+    "$select=internetMessageId,conversationId,parentFolderId,receivedDateTime,sentDateTime,from,"
+    "sender,toRecipients,ccRecipients,bccRecipients,replyTo,isDraft,isRead,internetMessageHeaders"
+)
+PLAIN = GraphQuirks(empty_page_share=0, repeat_share=0, replay_share=0)
 
 
 class Loopback(requests.Session):
@@ -118,3 +125,18 @@ def scopes(sandbox: Sandbox) -> list[str]:
 def staff(sandbox: Sandbox) -> list[str]:
     """Addresses of the Microsoft company's people."""
     return [one.address for one in sandbox.world.directory(MICROSOFT) if one.kind == "person"]
+
+
+def fullest(sandbox: Sandbox) -> Box:
+    """The fullest mailbox."""
+    boxes = (sandbox.world.boxes[address] for address in staff(sandbox))
+    return max(boxes, key=lambda box: len(box.copies()))
+
+
+def inbox(box: Box) -> str:
+    return f"users/{box.address}/mailFolders/inbox"
+
+
+def folders(client: Client, box: Box) -> dict[str, str]:
+    every = client.every(f"users/{box.address}/mailFolders?includeHiddenFolders=true")
+    return {one["displayName"]: one["id"] for one in every}

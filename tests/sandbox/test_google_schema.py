@@ -19,11 +19,10 @@ from sandbox.people import GOOGLE
 from sandbox.server import Sandbox
 from sandbox.village import Village
 from sandbox.world import World
-from tests.sandbox.google_client import EVENTS, MAIL, USERS, GoogleClient
+from tests.sandbox.google_client import EVENTS, MAIL, READONLY, USERS, GoogleClient
 
 DOCUMENTS = Path(googleapiclient.discovery_cache.__file__).parent / "documents"
 NAMES = {"gmail": "gmail.v1", "calendar": "calendar.v3", "directory": "admin.directory_v1"}
-READONLY = "https://www.googleapis.com/auth/gmail.readonly"
 CALENDARS = "https://www.googleapis.com/auth/calendar.readonly"
 # Discovery documents do not describe errors.
 ERROR = {

@@ -59,6 +59,13 @@ def test_decay_forgets_nothing_where_sums_go_on_from_era_to_era(world):
     ]
     assert len(expected) == 12
     assert [row.out_strength for row in rows] == pytest.approx(expected, abs=1e-11)
+    # Where December alone is computed, all of its past lies in eras before its own.
+    eras = [(end - date(1990, 1, 1)).days // (60 * 3) for end in ends]
+    assert eras == [69] * 5 + [70] * 6 + [71]
+    tables = ("staging.strength_histories", "metrics.tie_strength")
+    at_once = [world.contents(table) for table in tables]
+    world.build("metrics.tie_strength", wanted=["2024-12"])
+    assert [world.contents(table) for table in tables] == at_once
 
 
 def test_strength_is_the_geometric_mean_of_both_directions_and_zero_for_one(world):
