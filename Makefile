@@ -44,7 +44,7 @@ torture: setup
 # Never part of the tests.
 bench: setup
 	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.growing --messages 1e6 5e6
+	$(BIN)/python -m benchmarks.publishing --messages 1e6 5e6
 	$(BIN)/python -m benchmarks.reading
 	$(BIN)/python -m benchmarks.parsing_pages
 	$(BIN)/python -m benchmarks.reading_parquet

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks import days, holes, publishing, results, stages, storing, ties
+from benchmarks import days, holes, results, stages, storing, ties
 from benchmarks.measuring import Measured, in_a_new_process, measure
 
 LIBRARIES = ("duckdb", "pyarrow", "numpy", "pandas", "polars", "igraph", "networkx", "scipy")
@@ -29,7 +29,6 @@ QUESTIONS: Mapping[str, Question] = {
     "storing": Question("From raw rows to days of contact", storing, ("contacts",)),
     "ties": Question("Strength of every tie, 24 months", ties, ("contacts",)),
     "holes": Question("Structural holes", holes, ("all",)),
-    "publishing": Question("From contacts to parquet", publishing, ("contacts",)),
     "days": Question("One new day through everything", days, ("all",)),
 }
 # Contender -> whose time its own is divided by.
@@ -63,7 +62,7 @@ def main() -> None:
         arguments = {"messages": given.messages, "memory": given.memory}
         in_a_new_process("ties.export", arguments)
     about = (
-        f"{given.messages:,} messages, least of {given.runs} runs; "
+        f"{given.messages:,} messages, least of {given.runs} run{'s' if given.runs > 1 else ''}; "
         f"DuckDB bounded to {given.memory:g} GiB, {results.machine(*LIBRARIES)}"
     )
     for question in asked:
