@@ -115,6 +115,12 @@ def table(
     console.print(drawn, crop=False)
 
 
+def _fits(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether a table with nothing broken has room."""
+    cells = [[plain(value) for value in row] for row in rows]
+    return _widths(console, [plain(column) for column in columns], cells) is not None
+
+
 def _natural(heading: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
     """How wide each column is with nothing broken; what is empty has a width, too."""
     lines = (heading, *cells)
@@ -346,8 +352,15 @@ def tie(console: Console, person: str, contact: str, found: "Tie") -> None:
         Text(f"{plain(person)} and {plain(contact)}, as of {end}; they: {plain(contact)}"),
         soft_wrap=True,
     )
-    columns = ("when (UTC)", "way", "channel", "people", "weight", f"weight on {end}")
-    table(console, columns, [astuple(one) for one in found.contacts], "contacts")
+    columns = ("when (UTC)", "way", "channel", "people", "weight", f"weight on {end}", "event_id")
+    contacts = [astuple(one) for one in found.contacts]
+    if _fits(console, columns, contacts):
+        table(console, columns, contacts, "contacts")
+    else:
+        # A record of seven lines for each would be much to look through.
+        table(console, columns[:-1], [one[:-1] for one in contacts], "contacts")
+        sentence = "the terminal has no room for the event_id of each: --csv and --json show it"
+        console.print(Text(sentence), soft_wrap=True)
     rows = [
         ("to them", found.out_sum, found.out_strength),
         ("from them", found.in_sum, found.in_strength),

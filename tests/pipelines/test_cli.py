@@ -126,8 +126,9 @@ def test_why_as_json_sums_to_what_is_published(folder: Path):
 
 def test_why_as_csv_gives_the_contacts(folder: Path):
     lines = kith(folder, "why", "ann@x.example", "bob@y.example", "--csv").stdout.splitlines()
-    assert lines[0] == "at,way,channel,people,weight,weight_now"
+    assert lines[0] == "at,way,channel,people,weight,weight_now,event_id"
     assert len(lines) == 9
+    assert all(",message:" in line for line in lines[1:])
 
 
 @pytest.mark.parametrize(
