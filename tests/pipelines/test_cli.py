@@ -139,6 +139,12 @@ def test_why_refuses_a_month_that_there_is_not(folder: Path, month: str, words: 
     assert (done.returncode, words in done.stderr) == (1, True)
 
 
+def test_why_of_one_person_twice_asks_for_another(folder: Path):
+    done = kith(folder, "why", "bob@y.example", "1+1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "kith: both are =1+1; a tie has two people, so name another one\n"
+
+
 def test_why_lists_the_events_behind_a_tie(folder: Path):
     done = kith(folder, "why", "ann@x.example", "bob@y.example")
     assert done.returncode == 0, done.stderr
