@@ -102,7 +102,7 @@ def _near(asked: set[str], people: Sequence[Row]) -> str:
             known.setdefault(one, []).append(row)
     found: dict[Row, None] = {}
     for text in sorted(asked):
-        for one in get_close_matches(text, known, _NEAR, cutoff=0.75):
+        for one in get_close_matches(text, known, _NEAR):
             found |= dict.fromkeys(known[one])
     return f"near is {', '.join(map(_shown, list(found)[:_NEAR]))}; " if found else ""
 
