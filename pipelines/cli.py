@@ -195,8 +195,8 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """One self-contained page about one person's network, or about one group."""
+    from pipelines import lookup, report_group
     from pipelines import report as pages
-    from pipelines import report_group
 
     settings = Settings.load()
     if person is not None and group is not None:
@@ -210,11 +210,11 @@ def report(
                 name = report_group.find_group(connection, group)
                 page, file_name = report_group.page(connection, name), report_group.file_name(name)
             else:
-                person_id = pages.find_person(connection, person)
+                person_id = lookup.find_person(connection, person)
                 target = settings.report.openness_target
                 page = pages.page(connection, person_id, openness_target=target)
                 file_name = f"{person_id}.html"
-        except (pages.NoSuchPerson, report_group.NoSuchGroup) as error:
+        except (lookup.NoSuchPerson, report_group.NoSuchGroup) as error:
             raise Refused(str(error)) from error
     path = output or settings.data_folder / "reports" / file_name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -236,7 +236,7 @@ def why(
     wait: Wait = False,
 ) -> None:
     """The events behind a tie, newest first, with what each still weighs, and their sums."""
-    from pipelines import report as pages
+    from pipelines import lookup
     from pipelines.warehouse import Warehouse
     from pipelines.why import Contact, NoSuchMonth, tie
 
@@ -244,10 +244,12 @@ def why(
     asked = _month(month) if month else None
     with _published(settings) as connection:
         try:
-            pair = [pages.find_person(connection, one) for one in (person, contact)]
-        except pages.NoSuchPerson as error:
+            pair = [lookup.find_person(connection, one) for one in (person, contact)]
+        except lookup.NoSuchPerson as error:
             raise Refused(str(error)) from error
         names = [_name(connection, one) for one in pair]
+    if pair[0] == pair[1]:
+        raise Refused(f"both are {names[0]}; a tie has two people, so name another one")
     with Warehouse(settings, waits=wait).connect() as connection:
         try:
             found = tie(connection, *pair, asked)

@@ -248,7 +248,8 @@ def _habits(
             waiting.add(f"{habit['habit']} ({habit['measure'].partition('.')[0]})")
     console.print()
     columns = ("planted habit", "who", "measured", "value", "place", "")
-    terminal.table(console, columns, rows, "planted habits in the numbers")
+    prose = ("planted habit", "who", "measured")
+    terminal.table(console, columns, rows, "planted habits in the numbers", prose)
     if waiting:
         console.print(Text(f"Not measured yet: {', '.join(sorted(waiting))}."))
 

@@ -1,9 +1,10 @@
 """The page a person looks at: one self-contained HTML text, made from the published tables.
 
-Here: finding the person, putting the page together.
-Not here: which facts stand out (report_facts.py, report_openings.py, report_scores.py), pictures
-(report_charts.py, report_network.py), how numbers are written (report_words.py), words
-(report.html), layout and colours (report.css), pages about groups (report_group.py).
+Here: putting the page together.
+Not here: finding the person (lookup.py), which facts stand out (report_facts.py,
+report_openings.py, report_scores.py), pictures (report_charts.py, report_network.py), how numbers
+are written (report_words.py), words (report.html), layout and colours (report.css), pages about
+groups (report_group.py).
 
 The page runs no script and loads nothing. kith describes and never ranks or labels people: only
 ties have states.
@@ -22,54 +23,15 @@ from pipelines import (
     report_scores,
     report_words,
 )
+from pipelines.lookup import NoSuchPerson
 from pipelines.report_charts import NARROW, WIDE, Line
-from pipelines.report_facts import Diversity, Period, Tie, called, readable
+from pipelines.report_facts import Diversity, Period, Tie, readable
 from pipelines.report_scores import History
 
 _LISTED_TIES = 50
 _MAIL_ROWS = 15
 _QUIET_ROWS = 15
-_CHOICES = 8
 _CEILINGS = {"entropy": 1.0, "clustering": 1.0, "group_diversity": 1.0}
-
-
-class NoSuchPerson(ValueError):
-    """Nobody, or more than one, answers to what was asked for; the text names the cure."""
-
-
-def find_person(connection: duckdb.DuckDBPyConnection, text: str | None) -> int:
-    """The person_id of an address, a person_id, a name or a part of one, whatever its case.
-
-    Without a text: oneself, else the first owner of a mailbox. Raises NoSuchPerson.
-    """
-    if text is None:
-        rows = connection.execute(
-            "select person_id from people where is_me or is_mailbox_owner "
-            "order by is_me desc nulls last, name nulls last, person_id limit 1"
-        ).fetchall()
-        if not rows:
-            raise NoSuchPerson(
-                "no mailbox has an owner yet: import or connect one and run `kith run`, "
-                "or name a person: `kith report ADDRESS`"
-            )
-        return rows[0][0]
-    for condition in (
-        "lower(address) = lower($text) or cast(person_id as varchar) = $text",
-        "kind = 'person' and lower(name) = lower($text)",
-        "kind = 'person' and contains(lower(concat_ws(' ', name, address)), lower($text))",
-    ):
-        rows = connection.execute(
-            f"select person_id, name, address from people where {condition} order by 2, 3, 1",
-            {"text": text.strip()},
-        ).fetchall()
-        if len(rows) == 1:
-            return rows[0][0]
-        if rows:
-            raise NoSuchPerson(_ambiguous(text, rows))
-    raise NoSuchPerson(
-        f"nobody is called {readable(text) or 'nothing'}; "
-        '`kith query "select name, address, person_id from people"` lists everybody'
-    )
 
 
 def page(
@@ -149,12 +111,6 @@ def page(
             connection, report_facts.DEFINED | report_scores.DEFINED
         ),
     )
-
-
-def _ambiguous(text: str, rows: Sequence[tuple[int, str | None, str | None]]) -> str:
-    choices = ", ".join(f"{called(*row)} <{readable(row[2]) or row[0]}>" for row in rows[:_CHOICES])
-    more = f" and {len(rows) - _CHOICES} more" if len(rows) > _CHOICES else ""
-    return f"{readable(text)} may be {choices}{more}; give what stands in <> for one of them"
 
 
 def _lines(

@@ -2,7 +2,7 @@
 
 Here: reading the tables, names as they may be shown, and which ties stand out.
 Not here: words and layout (report.html), pictures (report_charts.py), finding the person
-(report.py), what the numbers mean (sql/metrics, metric_dictionary).
+(lookup.py), what the numbers mean (sql/metrics, metric_dictionary).
 
 Names come from mail headers, so they are hostile: they are cleaned as they are read.
 """

@@ -10,7 +10,7 @@ import csv
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -38,6 +39,7 @@ _MAILBOXES = "raw/mailboxes"  # the asset whose check warns of mailboxes that ca
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 # Control, direction and other characters that are not seen, and separators of lines.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_GAP = 2  # blanks between two columns of a table
 
 
 def plain(value: Any) -> str:
@@ -78,23 +80,93 @@ def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
     title: str | None = None,
+    prose: Collection[str] = (),
 ) -> None:
-    """A table with a heading; numbers to the right."""
+    """A table with a heading, numbers to the right; nothing is ever cut or left out.
+
+    A table that is too wide for the terminal becomes a record of lines for each row. What is no
+    terminal has no width.
+
+    prose  columns that may be broken between words
+    """
     rows = list(rows)
+    heading = [plain(column) for column in columns]
+    cells = [[plain(value) for value in row] for row in rows]
+    widths = _widths(console, heading, cells, prose)
+    if widths is None and rows:
+        _records(console, heading, cells, title)
+        return
     drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for place, column in enumerate(columns):
+    widths = widths or _natural(heading, cells)
+    for place, column in enumerate(heading):
         numeric = bool(rows) and all(
             isinstance(row[place], int | float) for row in rows if row[place] is not None
         )
         drawn.add_column(
-            Text(plain(column)),
+            Text(column),
             justify="right" if numeric else "left",
             header_style="dim",
-            no_wrap=numeric,
+            width=widths[place],
         )
-    for row in rows:
-        drawn.add_row(*(Text(plain(value)) for value in row))
-    console.print(drawn)
+    for row in cells:
+        drawn.add_row(*map(Text, row))
+    # Rich would take the width of a terminal of 80 columns for that of a file.
+    drawn.width = sum(widths) + _GAP * (len(widths) - 1)
+    console.print(drawn, crop=False)
+
+
+def _fits(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether a table with nothing broken has room."""
+    cells = [[plain(value) for value in row] for row in rows]
+    return _widths(console, [plain(column) for column in columns], cells) is not None
+
+
+def _natural(heading: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """How wide each column is with nothing broken; what is empty has a width, too."""
+    lines = (heading, *cells)
+    return [max(1, *(cell_len(line[place]) for line in lines)) for place in range(len(heading))]
+
+
+def _widths(
+    console: Console,
+    heading: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    prose: Collection[str] = (),
+) -> list[int] | None:
+    """How wide each column is drawn; None where the terminal has no room for all of them."""
+    natural = _natural(heading, cells)
+    spare = console.width - sum(natural) - _GAP * (len(natural) - 1)
+    if spare >= 0 or not console.is_terminal:
+        return natural
+    # Of columns that may be broken the widest give first, none more than its longest word.
+    widths = list(natural)
+    lines = (heading, *cells)
+    least = {
+        place: max([1, *(cell_len(word) for line in lines for word in line[place].split())])
+        for place, column in enumerate(heading)
+        if column in prose
+    }
+    for _ in range(-spare):
+        broken = [place for place in least if widths[place] > least[place]]
+        if not broken:
+            return None
+        widths[max(broken, key=lambda place: widths[place])] -= 1
+    return widths
+
+
+def _records(
+    console: Console, heading: Sequence[str], cells: Sequence[Sequence[str]], title: str | None
+) -> None:
+    """For each row a line for each column, and an empty line between two rows."""
+    if title:
+        console.print(Text(title, style="bold"), soft_wrap=True)
+    widest = max(map(cell_len, heading))
+    for number, row in enumerate(cells):
+        if number:
+            console.print()
+        for column, cell in zip(heading, row, strict=True):
+            name = set_cell_size(column, widest)
+            console.print(Text.assemble((name, "dim"), "  ", cell), soft_wrap=True)
 
 
 @contextmanager
@@ -175,7 +247,7 @@ def connected(console: Console, account: "Account", scopes: Sequence[tuple[str, 
     """What an account that was just connected lets kith read, and what comes next."""
     what = "an organisation" if account.is_organisation else "one person"
     console.print(Text(f"{account.account_id} is connected: {what}"))
-    table(console, ("it may read", "why"), scopes)
+    table(console, ("it may read", "why"), scopes, prose=("why",))
     console.print(Text("kith run reads, computes and publishes"))
 
 
@@ -235,7 +307,7 @@ def status(console: Console, found: "Status") -> None:
             (one.account, one.state + (f": {one.cure}" if one.cure else ""))
             for one in found.accounts
         ]
-        table(console, ("account", "state"), rows, "accounts")
+        table(console, ("account", "state"), rows, "accounts", prose=("state",))
     columns = ("mailbox", "source", "state", "messages", "events", "first", "last", "pulled")
     table(
         console,
@@ -254,6 +326,7 @@ def status(console: Console, found: "Status") -> None:
             for box in found.mailboxes
         ],
         "mailboxes and archives",
+        prose=("state",),
     )
     if found.rejects:
         table(console, ("left out because", "count"), found.rejects, "left out")
@@ -268,7 +341,8 @@ def status(console: Console, found: "Status") -> None:
 def findings(console: Console, found: "Iterable[Finding]") -> None:
     """The answer of `kith doctor`."""
     rows = [("ill" if one.cure else "well", one.what, one.found, one.cure or "") for one in found]
-    table(console, ("", "what", "found", "what to do"), rows)
+    columns = ("", "what", "found", "what to do")
+    table(console, columns, rows, prose=("found", "what to do"))
 
 
 def tie(console: Console, person: str, contact: str, found: "Tie") -> None:
@@ -278,8 +352,15 @@ def tie(console: Console, person: str, contact: str, found: "Tie") -> None:
         Text(f"{plain(person)} and {plain(contact)}, as of {end}; they: {plain(contact)}"),
         soft_wrap=True,
     )
-    columns = ("when (UTC)", "way", "channel", "people", "weight", f"weight on {end}")
-    table(console, columns, [astuple(one) for one in found.contacts], "contacts")
+    columns = ("when (UTC)", "way", "channel", "people", "weight", f"weight on {end}", "event_id")
+    contacts = [astuple(one) for one in found.contacts]
+    if _fits(console, columns, contacts):
+        table(console, columns, contacts, "contacts")
+    else:
+        # A record of seven lines for each would be much to look through.
+        table(console, columns[:-1], [one[:-1] for one in contacts], "contacts")
+        sentence = "the terminal has no room for the event_id of each: --csv and --json show it"
+        console.print(Text(sentence), soft_wrap=True)
     rows = [
         ("to them", found.out_sum, found.out_strength),
         ("from them", found.in_sum, found.in_strength),

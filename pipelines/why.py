@@ -26,6 +26,7 @@ class Contact:
     people      written to, or in the meeting
     weight      attention when it happened; 1 = one message written to one person
     weight_now  what is left of it at as_of
+    event_id    message:KEY or meeting:KEY, as in metrics.openings
     """
 
     at: datetime
@@ -34,6 +35,7 @@ class Contact:
     people: int
     weight: float
     weight_now: float
+    event_id: str
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ _WEIGHED = """
             -date_diff('day', contacts.contact_date, CAST($as_of AS DATE))
             / parameters.half_life_days
         ) AS weight_now,
-        contacts.event_id
+        CASE WHEN contacts.channel = 'meeting' THEN 'meeting:' ELSE 'message:' END
+        || CAST(contacts.event_id AS VARCHAR) AS event_id
     FROM staging.contacts AS contacts
     CROSS JOIN staging.parameters AS parameters
     WHERE
@@ -138,7 +141,7 @@ _WEIGHED = """
 """
 
 _CONTACTS = f"""
-    SELECT contact_at, way, channel, participant_count, weight, weight_now
+    SELECT contact_at, way, channel, participant_count, weight, weight_now, event_id
     FROM ({_WEIGHED})
     ORDER BY contact_at DESC, way, channel, event_id
 """

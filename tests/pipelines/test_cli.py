@@ -55,6 +55,26 @@ def test_query_answers_by_table_name(folder: Path):
     assert json.loads(done.stdout) == [{"ties": 2}]
 
 
+def test_query_into_a_file_has_each_column_and_each_row_in_one_line(folder: Path):
+    asked = ("query", "select * from tie_strength")
+    done = kith(folder, *asked, COLUMNS="40")
+    heading, *lines = done.stdout.splitlines()
+    rows = json.loads(kith(folder, *asked, "--json").stdout)
+    assert heading.split() == list(rows[0])
+    assert [row["tie_id"] in line for row, line in zip(rows, lines, strict=True)] == [True, True]
+
+
+def test_query_on_a_narrow_terminal_has_each_column_in_a_line(folder: Path):
+    asked = ("query", "select * from tie_strength")
+    done = kith(folder, *asked, COLUMNS="40", TTY_COMPATIBLE="1", NO_COLOR="1", TERM="dumb")
+    rows = json.loads(kith(folder, *asked, "--json").stdout)
+    records = done.stdout.split("\n\n")
+    for record, row in zip(records, rows, strict=True):
+        lines = [line.split(maxsplit=1) for line in record.splitlines()]
+        assert [line[0] for line in lines] == list(row)
+        assert ["tie_id", row["tie_id"]] in lines
+
+
 def test_query_as_csv_disarms_what_a_spreadsheet_would_run(folder: Path):
     done = kith(folder, "query", "select name from people where name is not null", "--csv")
     assert done.stdout.splitlines() == ["name", "'=1+1"]
@@ -106,8 +126,9 @@ def test_why_as_json_sums_to_what_is_published(folder: Path):
 
 def test_why_as_csv_gives_the_contacts(folder: Path):
     lines = kith(folder, "why", "ann@x.example", "bob@y.example", "--csv").stdout.splitlines()
-    assert lines[0] == "at,way,channel,people,weight,weight_now"
+    assert lines[0] == "at,way,channel,people,weight,weight_now,event_id"
     assert len(lines) == 9
+    assert all(",message:" in line for line in lines[1:])
 
 
 @pytest.mark.parametrize(
@@ -116,6 +137,12 @@ def test_why_as_csv_gives_the_contacts(folder: Path):
 def test_why_refuses_a_month_that_there_is_not(folder: Path, month: str, words: str):
     done = kith(folder, "why", "ann@x.example", "bob@y.example", "--month", month)
     assert (done.returncode, words in done.stderr) == (1, True)
+
+
+def test_why_of_one_person_twice_asks_for_another(folder: Path):
+    done = kith(folder, "why", "bob@y.example", "1+1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "kith: both are =1+1; a tie has two people, so name another one\n"
 
 
 def test_why_lists_the_events_behind_a_tie(folder: Path):

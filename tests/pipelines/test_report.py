@@ -16,6 +16,7 @@ from pipelines import (
     report_scores,
     report_words,
 )
+from pipelines.lookup import NoSuchPerson
 from pipelines.models import Graph
 from pipelines.publish import metric_dictionary, published
 from pipelines.settings import Limits
@@ -26,7 +27,6 @@ from tests.pipelines.report_person_tables import (
     LONER,
     Bond,
     World,
-    person,
     suggestions,
     village,
 )
@@ -369,52 +369,10 @@ def test_the_circle_is_compared_with_its_own_past_only(village_tables):
     assert report_facts.constraint_change(history, period) == 0
 
 
-def test_oneself_is_found_without_a_name_else_the_first_owner(tmp_path: Path, village_tables):
-    assert report.find_person(village_tables, None) == ADA
-    owners = [
-        person(5, "Zoe Zimmer") | {"is_mailbox_owner": True},
-        person(6, "Abel Aalto") | {"is_mailbox_owner": True},
-    ]
-    world = World(is_me=False, is_mailbox_owner=False, extra_people=owners)
-    (tmp_path / "owners").mkdir()
-    with open_published(world.write(tmp_path / "owners"), Limits()) as connection:
-        assert report.find_person(connection, None) == 6
-    nobody = dataclasses.replace(world, extra_people=())
-    with open_published(nobody.write(tmp_path / "owners"), Limits()) as connection:
-        with pytest.raises(report.NoSuchPerson, match="no mailbox has an owner yet"):
-            report.find_person(connection, None)
-
-
-@pytest.mark.parametrize(
-    "text", ["P10@ACME.example", "bruno okafor", " Bruno Okafor ", "okaf", "10", "p10@"]
-)
-def test_a_person_is_found_by_address_name_part_or_id(village_tables, text: str):
-    assert report.find_person(village_tables, text) == 10
-
-
-def test_an_exact_name_wins_over_a_part_of_another(tmp_path: Path):
-    world = World([Bond(10, "Ann", [1.0]), Bond(11, "Annabel", [1.0])])
-    with open_published(world.write(tmp_path), Limits()) as connection:
-        assert report.find_person(connection, "ann") == 10
-
-
-def test_an_ambiguous_name_lists_the_choices(village_tables):
-    with pytest.raises(report.NoSuchPerson) as caught:
-        report.find_person(village_tables, "kofi mensah")
-    assert str(caught.value) == (
-        "kofi mensah may be Kofi Mensah <p19@acme.example>, Kofi Mensah <p22@other.example>; "
-        "give what stands in <> for one of them"
-    )
-    with pytest.raises(report.NoSuchPerson, match=r"Member 07 <p107@acme\.example> and 38 more"):
-        report.find_person(village_tables, "member")
-
-
-def test_nobody_is_an_error_that_says_how_to_look(village_tables):
-    with pytest.raises(report.NoSuchPerson, match="nobody is called zz; .*kith query"):
-        report.find_person(village_tables, "zz\x1b\u202e")
-    with pytest.raises(report.NoSuchPerson, match="no person_id 999 in people"):
+def test_a_page_of_nobody_or_of_no_month_is_an_error_that_says_so(village_tables):
+    with pytest.raises(NoSuchPerson, match="no person_id 999 in people"):
         report.page(village_tables, 999)
-    with pytest.raises(report.NoSuchPerson, match="2031-01 is not computed"):
+    with pytest.raises(NoSuchPerson, match="2031-01 is not computed"):
         report.page(village_tables, ADA, date(2031, 1, 1))
 
 
@@ -424,7 +382,7 @@ def test_nothing_computed_yet_is_an_error_that_names_the_cure(tmp_path: Path):
             return super().tables() | {"months": []}
 
     with open_published(Empty().write(tmp_path), Limits()) as connection:
-        with pytest.raises(report.NoSuchPerson, match="no month is computed yet; `kith run`"):
+        with pytest.raises(NoSuchPerson, match="no month is computed yet; `kith run`"):
             report.page(connection, ADA)
 
 

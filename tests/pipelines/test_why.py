@@ -143,8 +143,8 @@ def test_a_month_that_is_not_computed_is_refused_with_those_that_are(world: Worl
         ask(world, "ann", "bob", "2024-06")
 
 
-def printed(found: Tie, person: str = "ann", contact: str = "bob") -> str:
-    console = Console(file=io.StringIO(), width=160, highlight=False)
+def printed(found: Tie, person: str = "ann", contact: str = "bob", **settings) -> str:
+    console = Console(file=io.StringIO(), highlight=False, **({"width": 160} | settings))
     terminal.tie(console, person, contact, found)
     return console.file.getvalue()
 
@@ -161,6 +161,25 @@ def test_the_terminal_shows_sum_and_published_strength_of_each_way(world: World)
         "2024-03-29",
         "2024-02-01",
     ]
+
+
+def test_a_terminal_without_room_for_the_events_says_where_they_are(world: World):
+    world.mail("2024-02-01", "ann", to=["bob"])
+    world.meeting("2024-02-02", 60, "ann", ["bob"])
+    world.mail("2024-02-03", "cat", to=["dan"])
+    publish(world)
+    found = ask(world, "ann", "bob")
+    for settings, is_listed in (
+        ({"width": 120, "force_terminal": True}, True),
+        ({"width": 80, "force_terminal": False}, True),
+        ({"width": 80, "force_terminal": True}, False),
+    ):
+        text = printed(found, color_system=None, **settings)
+        assert [contact.event_id in text for contact in found.contacts] == [is_listed] * 2
+        assert ("--csv and --json show it" in text) == (not is_listed)
+        lines = [line.split()[2:] for line in text.splitlines()]
+        (row,) = (line for line in lines if "mail_to" in line)
+        assert row[:4] == ["to", "them", "mail_to", "1"]
 
 
 def test_no_name_can_drive_the_terminal(world: World):

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from pipelines.why import tie
 from tests.sql.conftest import World
 
 IVY, JON, KIM = "ivy@law.example", "jon@wood.example", "kim@wood.example"
@@ -48,7 +49,7 @@ def world() -> Iterator[World]:
     for number in range(6):
         world.mail(f"2024-03-1{number}", f"stranger{number}", to=["ann"])
     world.until("2024-04-01")
-    world.build("metrics.openings")
+    world.build("metrics.openings", "metrics.months")
     yield world
     world.connection.close()
 
@@ -190,3 +191,17 @@ def test_a_meeting_is_an_event_too(new_world):
     assert row.reason == (
         "In contact every active day before, not for 9 now; 0 of 100 contacts are shared"
     )
+
+
+def test_kith_why_lists_the_events_of_every_opening_by_the_same_ids(world):
+    """The page names them beside the `kith why` that lists them: of one contact or of two."""
+    found = world.rows("metrics.openings")
+    assert len({row.kind for row in found}) == 5
+    for row in found:
+        listed = {
+            contact.event_id
+            for other in (row.contact_id, row.second_id)
+            if other is not None
+            for contact in tie(world.connection, row.person_id, other, row.month).contacts
+        }
+        assert set(row.events.split()) <= listed
