@@ -22,7 +22,7 @@ import duckdb
 import typer
 from rich.text import Text
 
-from pipelines import account_commands, terminal
+from pipelines import account_commands, first_steps, terminal
 from pipelines.settings import ROOT, Settings, config_path
 from pipelines.speaking import Refused, console, errors
 
@@ -105,8 +105,7 @@ def import_(
 ) -> None:
     """Read mail archives and calendars from files, then compute and publish."""
     settings = Settings.load()
-    if settings.is_demo:
-        raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
+    first_steps.refuse_demo(settings)
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", owner):
         raise Refused(f"--owner must be an address such as you@example.org, not {owner}")
     _import_and_run(settings, [(path, owner) for path in paths], wait=wait, compute=run)

@@ -229,7 +229,7 @@ class Settings(BaseSettings):
         if "KITH_CONFIG" in os.environ and not path.is_file():
             raise SettingsError(f"KITH_CONFIG names {path}, which is not there")
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(map(str, one['loc']))}: {one['msg'].lower()}" for one in error.errors()
@@ -239,6 +239,13 @@ class Settings(BaseSettings):
             ) from error
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{path}: not readable as TOML: {error}") from error
+        if path.is_file() and holds_demo(path.parent) and settings.data_folder != path.parent:
+            # Whoever is "me" there, and the first month, are the village's.
+            cure = "unset KITH_CONFIG" if "KITH_CONFIG" in os.environ else "work in another folder"
+            raise SettingsError(
+                f"{path} is for the demo's own folder, not for {settings.data_folder}; {cure}"
+            )
+        return settings
 
     @property
     def data_folder(self) -> Path:
@@ -289,7 +296,7 @@ class Settings(BaseSettings):
     @property
     def is_demo(self) -> bool:
         """Whether the folder holds the invented village: real data are refused there."""
-        return (self.data_folder / DEMO_MARK).exists()
+        return holds_demo(self.data_folder)
 
     @property
     def shows_names(self) -> bool:
@@ -305,6 +312,11 @@ class Settings(BaseSettings):
     def has_organisation(self) -> bool:
         """Whether an account is connected that reads the mailboxes of others."""
         return any(self.accounts.glob("*.organisation.json"))
+
+
+def holds_demo(folder: Path) -> bool:
+    """Whether ``kith demo`` made this folder; one that merely has the demo in it is another."""
+    return (folder / DEMO_MARK).is_file()
 
 
 def config_path() -> Path:

@@ -204,7 +204,40 @@ def test_an_import_into_the_demo_is_refused(tmp_path: Path):
     (tmp_path / "data" / "demo").write_text("")
     done = kith(tmp_path, "import", str(letters(tmp_path)), "--owner", OWNER)
     assert done.returncode == 1
-    assert "holds the demo" in done.stderr
+    assert "holds the demo; set KITH_DATA to another folder" in done.stderr
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    """A folder such as kith demo makes, without the village in it."""
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "demo").write_text("")
+    (tmp_path / "demo" / "kith.toml").write_text('data = "."\nfirst_month = "2024-11"\n')
+    return tmp_path / "demo"
+
+
+@pytest.mark.parametrize("words", [("import", "x", "--owner", OWNER), ("connect", "google")])
+def test_whoever_is_still_in_the_demo_is_told_the_way_out(demo: Path, words):
+    done = kith(demo.parent, *words, KITH_CONFIG="demo/kith.toml")
+    assert done.returncode == 1
+    assert done.stderr.endswith("holds the demo; unset KITH_CONFIG to work on your own mail\n")
+    done = kith(demo, *words)
+    assert "holds the demo; work on your own mail in another folder" in done.stderr
+
+
+def test_own_mail_never_comes_under_the_demos_settings(demo: Path):
+    words = ("import", str(letters(demo.parent)), "--owner", OWNER)
+    wrong = {"KITH_CONFIG": "demo/kith.toml", "KITH_DATA": str(demo.parent / "mine")}
+    done = kith(demo.parent, *words, **wrong)
+    assert done.returncode == 1
+    assert f"for the demo's own folder, not for {demo.parent / 'mine'}; unset" in done.stderr
+    assert not (demo.parent / "mine").exists()
+
+
+def test_a_demo_beside_ones_own_kith_toml_is_in_nobodys_way(demo: Path):
+    (demo.parent / "kith.toml").write_text('first_month = "2024-01"\n')
+    done = kith(demo.parent, "doctor")
+    assert "kith.toml read" in done.stdout
 
 
 def test_report_is_about_a_person_or_a_group_and_not_both(folder: Path):
