@@ -8,7 +8,6 @@ import gc
 import json
 import os
 import re
-import subprocess
 import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,7 @@ import typer
 from rich.text import Text
 
 from pipelines import account_commands, first_steps, terminal
-from pipelines.settings import ROOT, Settings, config_path
+from pipelines.settings import Settings
 from pipelines.speaking import Refused, console, errors
 
 app = typer.Typer(
@@ -261,24 +260,17 @@ def why(
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+def ui(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65_535)] = 3000,
+) -> None:
     """The Dagster UI, on this machine only."""
-    from pipelines.run import dagster_home
+    from pipelines import dagster_ui
 
     settings = Settings.load()
-    environment = os.environ | {
-        "DAGSTER_HOME": str(dagster_home(settings)),
-        "KITH_DATA": str(settings.data_folder),
-    }
-    if config_path().is_file():
-        # Absolute, because Dagster starts in the checkout.
-        environment["KITH_CONFIG"] = str(config_path())
-    dg = Path(sys.executable).with_name("dg")
-    command = [str(dg), "dev", "--host", "127.0.0.1", "--port", str(port)]
-    try:
-        sys.exit(subprocess.call(command, cwd=ROOT, env=environment))
-    except KeyboardInterrupt:
-        sys.exit(0)
+    dagster_ui.require_free(port)
+    at = f"http://{dagster_ui.HOST}:{port}"
+    console.print(Text(f"starting; then open {at} (data: {settings.data_folder})"), soft_wrap=True)
+    dagster_ui.become_dagster(settings, port)
 
 
 @contextmanager
