@@ -6,8 +6,8 @@ metrics (sql/staging/parameters.sql).
 """
 
 import os
+import re
 import tomllib
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +18,9 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableVariable
+
+from pipelines import settings_problems
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_MARK = "demo"
@@ -29,7 +32,14 @@ class SettingsError(ValueError):
 
 
 def _month(text: str) -> str:
-    datetime.strptime(text, "%Y-%m")  # noqa: DTZ007  a month has no zone
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        raise ValueError("a month is written 2024-12")
+    return text
+
+
+def _time(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("a time of day is written 05:00")
     return text
 
 
@@ -194,7 +204,7 @@ class Settings(BaseSettings):
     first_month: Annotated[str, AfterValidator(_month)] = Field(
         default="1990-01", description="first month that is shown and computed; YYYY-MM"
     )
-    daily_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+    daily_at: Annotated[str, AfterValidator(_time)] = Field(
         default="05:00", description="when the daily schedule runs; HH:MM in UTC"
     )
     secrets: Literal["keyring", "encrypted", "plaintext"] | None = Field(
@@ -231,12 +241,9 @@ class Settings(BaseSettings):
         try:
             settings = cls()
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, one['loc']))}: {one['msg'].lower()}" for one in error.errors()
-            )
-            raise SettingsError(
-                f"{path.name} or KITH_*: {problems}; kith.example.toml shows every setting"
-            ) from error
+            raise SettingsError(settings_problems.in_words(error, cls, path)) from error
+        except UnreadableVariable as error:
+            raise SettingsError(settings_problems.unreadable_variable(cls)) from error
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{path}: not readable as TOML: {error}") from error
         if path.is_file() and holds_demo(path.parent) and settings.data_folder != path.parent:
