@@ -120,11 +120,7 @@ def run(
 ) -> None:
     """Pull what is new, compute the months it touches, check, publish."""
     settings = Settings.load()
-    sources = (*settings.imports.glob("*.parquet"), *settings.accounts.glob("*.json"))
-    if not settings.database.exists() and not sources:
-        raise Refused(
-            f"nothing in {settings.data_folder} yet; try kith demo, kith connect or kith import"
-        )
+    first_steps.require_data(settings)
     _run(settings, ("pull", "compute") if pull else ("compute",), _months(months), wait)
 
 
@@ -135,10 +131,7 @@ def status(as_json: Json = False, wait: Wait = False) -> None:
     from pipelines.warehouse import Warehouse
 
     settings = Settings.load()
-    if not settings.database.exists():
-        raise Refused(
-            f"nothing in {settings.data_folder} yet; try kith demo, kith connect or kith import"
-        )
+    first_steps.require_database(settings)
     found = ask(Warehouse(settings, waits=wait))
     if as_json:
         print(json.dumps(asdict(found), default=str, indent=1))
@@ -278,12 +271,10 @@ def _published(
     settings: Settings, folder: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published tables, in parquet/ unless another folder is given."""
-    from pipelines.publish import MANIFEST
     from pipelines.warehouse import open_published
 
     folder = folder or settings.parquet
-    if not (folder / MANIFEST).exists():
-        raise Refused(f"nothing is published in {folder} yet; try kith run")
+    first_steps.require_published(settings, folder)
     with open_published(folder, settings.limits) as connection:
         yield connection
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
 KITH = Path(sys.executable).with_name("kith")
 OWNER = "ann@x.example"
 
@@ -154,7 +157,9 @@ def test_doctor_says_what_ails(folder: Path):
     ("words", "environment", "said"),
     [
         (("status",), {}, "try kith demo, kith connect or kith import"),
-        (("query", "select 1"), {}, "nothing is published"),
+        (("query", "select 1"), {}, "try kith demo, kith connect or kith import"),
+        (("report",), {}, "try kith demo, kith connect or kith import"),
+        (("why", "a", "b"), {}, "try kith demo, kith connect or kith import"),
         (("import", "nowhere.mbox", "--owner", OWNER), {}, "nowhere.mbox"),
         (("import", "x", "--owner", "nobody"), {}, "--owner must be an address"),
         (("run",), {}, "try kith demo, kith connect or kith import"),
@@ -179,6 +184,30 @@ def test_an_import_that_only_stores_says_so(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert "kith run computes" in done.stdout
     assert not (tmp_path / "data" / "parquet").exists()
+    assert "try kith run" in kith(tmp_path, "report").stderr
+
+
+@pytest.mark.parametrize("words", [("report",), ("run",), ("status",)])
+def test_before_any_data_a_demo_that_is_there_is_named(demo: Path, words):
+    done = kith(demo.parent, *words)
+    assert done.returncode == 1
+    assert "yet; for the demo begin with KITH_CONFIG=demo/kith.toml;" in done.stderr
+    # In the demo itself that would lead nowhere.
+    assert "KITH_CONFIG" not in kith(demo.parent, *words, KITH_CONFIG="demo/kith.toml").stderr
+
+
+def test_what_was_kept_but_never_read_is_for_kith_run(tmp_path: Path):
+    (tmp_path / "data" / "imports").mkdir(parents=True)
+    (tmp_path / "data" / "imports" / "1.parquet").write_text("")
+    assert "was read yet; try kith run" in kith(tmp_path, "status").stderr
+
+
+def test_while_the_first_run_works_it_is_named_in_place_of_another(tmp_path: Path):
+    with Warehouse(Settings(data=tmp_path / "data")).connect():
+        done = kith(tmp_path, "report")
+    assert done.returncode == 1
+    assert f"yet; process {os.getpid()} works on it: wait for it" in done.stderr
+    assert "try kith run" in kith(tmp_path, "report").stderr
 
 
 def test_months_that_are_none_are_named(folder: Path):
