@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pipelines import terminal
+from pipelines import first_steps, terminal
 from pipelines.settings import Settings
 from pipelines.speaking import Refused, console
 
@@ -64,8 +64,7 @@ def connect(
     from pipelines import accounts, passphrase, sign_in
 
     settings = Settings.load()
-    if settings.is_demo:
-        raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
+    first_steps.refuse_demo(settings)
     given = [way for way in (key_file, service_account, client, client_id) if way is not None]
     if provider is Provider.google:
         fitting, own = (key_file, service_account, client), "--service-account NAME, --client FILE"

@@ -8,7 +8,6 @@ import gc
 import json
 import os
 import re
-import subprocess
 import sys
 import webbrowser
 from collections.abc import Iterator, Sequence
@@ -22,8 +21,8 @@ import duckdb
 import typer
 from rich.text import Text
 
-from pipelines import account_commands, terminal
-from pipelines.settings import ROOT, Settings, config_path
+from pipelines import account_commands, first_steps, terminal
+from pipelines.settings import Settings
 from pipelines.speaking import Refused, console, errors
 
 app = typer.Typer(
@@ -105,8 +104,7 @@ def import_(
 ) -> None:
     """Read mail archives and calendars from files, then compute and publish."""
     settings = Settings.load()
-    if settings.is_demo:
-        raise Refused(f"{settings.data_folder} holds the demo; set KITH_DATA to another folder")
+    first_steps.refuse_demo(settings)
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", owner):
         raise Refused(f"--owner must be an address such as you@example.org, not {owner}")
     _import_and_run(settings, [(path, owner) for path in paths], wait=wait, compute=run)
@@ -122,11 +120,7 @@ def run(
 ) -> None:
     """Pull what is new, compute the months it touches, check, publish."""
     settings = Settings.load()
-    sources = (*settings.imports.glob("*.parquet"), *settings.accounts.glob("*.json"))
-    if not settings.database.exists() and not sources:
-        raise Refused(
-            f"nothing in {settings.data_folder} yet; try kith demo, kith connect or kith import"
-        )
+    first_steps.require_data(settings)
     _run(settings, ("pull", "compute") if pull else ("compute",), _months(months), wait)
 
 
@@ -137,10 +131,7 @@ def status(as_json: Json = False, wait: Wait = False) -> None:
     from pipelines.warehouse import Warehouse
 
     settings = Settings.load()
-    if not settings.database.exists():
-        raise Refused(
-            f"nothing in {settings.data_folder} yet; try kith demo, kith connect or kith import"
-        )
+    first_steps.require_database(settings)
     found = ask(Warehouse(settings, waits=wait))
     if as_json:
         print(json.dumps(asdict(found), default=str, indent=1))
@@ -264,24 +255,17 @@ def why(
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000) -> None:
+def ui(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65_535)] = 3000,
+) -> None:
     """The Dagster UI, on this machine only."""
-    from pipelines.run import dagster_home
+    from pipelines import dagster_ui
 
     settings = Settings.load()
-    environment = os.environ | {
-        "DAGSTER_HOME": str(dagster_home(settings)),
-        "KITH_DATA": str(settings.data_folder),
-    }
-    if config_path().is_file():
-        # Absolute, because Dagster starts in the checkout.
-        environment["KITH_CONFIG"] = str(config_path())
-    dg = Path(sys.executable).with_name("dg")
-    command = [str(dg), "dev", "--host", "127.0.0.1", "--port", str(port)]
-    try:
-        sys.exit(subprocess.call(command, cwd=ROOT, env=environment))
-    except KeyboardInterrupt:
-        sys.exit(0)
+    dagster_ui.require_free(port)
+    at = f"http://{dagster_ui.HOST}:{port}"
+    console.print(Text(f"starting; then open {at} (data: {settings.data_folder})"), soft_wrap=True)
+    dagster_ui.become_dagster(settings, port)
 
 
 @contextmanager
@@ -289,12 +273,10 @@ def _published(
     settings: Settings, folder: Path | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published tables, in parquet/ unless another folder is given."""
-    from pipelines.publish import MANIFEST
     from pipelines.warehouse import open_published
 
     folder = folder or settings.parquet
-    if not (folder / MANIFEST).exists():
-        raise Refused(f"nothing is published in {folder} yet; try kith run")
+    first_steps.require_published(settings, folder)
     with open_published(folder, settings.limits) as connection:
         yield connection
 

@@ -5,6 +5,7 @@ Not here: the village (sandbox/, which cli.py hands in) and any computation.
 """
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,15 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines import accounts, pseudonym_key, terminal
-from pipelines.settings import DEMO_MARK, ROOT, Pull, Settings, SettingsError, make_private
+from pipelines.settings import (
+    DEMO_MARK,
+    ROOT,
+    Pull,
+    Settings,
+    SettingsError,
+    holds_demo,
+    make_private,
+)
 from pipelines.warehouse import open_published
 
 # The village is invented and its pseudonyms are public: the same key gives the same files anywhere.
@@ -34,7 +43,7 @@ def prepare(folder: Path) -> Settings:
     """
     folder = folder.expanduser().resolve()
     if folder.exists():
-        if any(folder.iterdir()) and not (folder / DEMO_MARK).exists():
+        if any(folder.iterdir()) and not holds_demo(folder):
             raise SettingsError(f"{folder} holds something else; set KITH_DATA to an empty folder")
         shutil.rmtree(folder)
     make_private(folder)
@@ -142,7 +151,7 @@ def show(console: Console, settings: Settings, truth: Sequence[Mapping[str, Any]
             console.print()
             terminal.table(console, columns, result.fetchall(), title)
         _habits(console, connection, truth)
-    _next(console, settings)
+    next_steps(console, settings)
 
 
 def _tables(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
@@ -293,7 +302,8 @@ def _name_of(connection: duckdb.DuckDBPyConnection, address: str) -> str:
     return found[0][0] or address if found else address
 
 
-def _next(console: Console, settings: Settings) -> None:
+def next_steps(console: Console, settings: Settings) -> None:
+    """Print commands to try on the demo, as they can be copied."""
     here = Path.cwd()
     folder = settings.data_folder
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
@@ -301,8 +311,9 @@ def _next(console: Console, settings: Settings) -> None:
     console.print(Text(f"The tables are in {shown}/parquet. Try next:"))
     # As it was called: without an activated environment no `kith` is on the path.
     kith = "kith" if shutil.which("kith") else sys.argv[0]
+    # Not exported: the next command, on one's own mail, must not find the village's settings.
+    kith = f"KITH_CONFIG={shlex.quote(f'{shown}/kith.toml')} {kith}"
     for command in (
-        f"export KITH_CONFIG={shown}/kith.toml",
         f"{kith} report --open",
         f'{kith} query "select state, count(*) from tie_strength group by all"',
         f"{kith} ui",

@@ -6,8 +6,8 @@ metrics (sql/staging/parameters.sql).
 """
 
 import os
+import re
 import tomllib
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +18,9 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableVariable
+
+from pipelines import settings_problems
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO_MARK = "demo"
@@ -29,7 +32,14 @@ class SettingsError(ValueError):
 
 
 def _month(text: str) -> str:
-    datetime.strptime(text, "%Y-%m")  # noqa: DTZ007  a month has no zone
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        raise ValueError("a month is written 2024-12")
+    return text
+
+
+def _time(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise ValueError("a time of day is written 05:00")
     return text
 
 
@@ -194,7 +204,7 @@ class Settings(BaseSettings):
     first_month: Annotated[str, AfterValidator(_month)] = Field(
         default="1990-01", description="first month that is shown and computed; YYYY-MM"
     )
-    daily_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+    daily_at: Annotated[str, AfterValidator(_time)] = Field(
         default="05:00", description="when the daily schedule runs; HH:MM in UTC"
     )
     secrets: Literal["keyring", "encrypted", "plaintext"] | None = Field(
@@ -229,16 +239,20 @@ class Settings(BaseSettings):
         if "KITH_CONFIG" in os.environ and not path.is_file():
             raise SettingsError(f"KITH_CONFIG names {path}, which is not there")
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, one['loc']))}: {one['msg'].lower()}" for one in error.errors()
-            )
-            raise SettingsError(
-                f"{path.name} or KITH_*: {problems}; kith.example.toml shows every setting"
-            ) from error
+            raise SettingsError(settings_problems.in_words(error, cls, path)) from error
+        except UnreadableVariable as error:
+            raise SettingsError(settings_problems.unreadable_variable(cls)) from error
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{path}: not readable as TOML: {error}") from error
+        if path.is_file() and holds_demo(path.parent) and settings.data_folder != path.parent:
+            # Whoever is "me" there, and the first month, are the village's.
+            cure = "unset KITH_CONFIG" if "KITH_CONFIG" in os.environ else "work in another folder"
+            raise SettingsError(
+                f"{path} is for the demo's own folder, not for {settings.data_folder}; {cure}"
+            )
+        return settings
 
     @property
     def data_folder(self) -> Path:
@@ -289,7 +303,7 @@ class Settings(BaseSettings):
     @property
     def is_demo(self) -> bool:
         """Whether the folder holds the invented village: real data are refused there."""
-        return (self.data_folder / DEMO_MARK).exists()
+        return holds_demo(self.data_folder)
 
     @property
     def shows_names(self) -> bool:
@@ -305,6 +319,11 @@ class Settings(BaseSettings):
     def has_organisation(self) -> bool:
         """Whether an account is connected that reads the mailboxes of others."""
         return any(self.accounts.glob("*.organisation.json"))
+
+
+def holds_demo(folder: Path) -> bool:
+    """Whether ``kith demo`` made this folder; one that merely has the demo in it is another."""
+    return (folder / DEMO_MARK).is_file()
 
 
 def config_path() -> Path:

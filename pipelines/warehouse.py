@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import duckdb
 
@@ -25,6 +26,7 @@ from pipelines.runner_tables import RUNNER_TABLES
 from pipelines.settings import Limits, Settings, make_private
 
 _SCHEMA_VERSION = 4
+_LOCK = "kith.lock"
 
 
 class WarehouseBusy(RuntimeError):
@@ -98,13 +100,12 @@ class Warehouse:
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """Hold ``kith.lock``, in which the holder's process id stands."""
-        with open(self.settings.data_folder / "kith.lock", "a+", encoding="ascii") as file:
+        with open(self.settings.data_folder / _LOCK, "a+", encoding="ascii") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | (0 if self._waits else fcntl.LOCK_NB))
             except BlockingIOError as error:
-                file.seek(0)
                 raise WarehouseBusy(
-                    f"process {file.read().strip() or 'unknown'} works on "
+                    f"process {_holder(file)} works on "
                     f"{self.settings.data_folder}; wait for it, or use --wait"
                 ) from error
             file.truncate(0)
@@ -188,6 +189,24 @@ class Warehouse:
             "memory_limit": f"{limits.memory_gib}GiB" if limits.memory_gib else "50%",
         }
         return config | ({"threads": str(limits.threads)} if limits.threads else {})
+
+
+def holder(settings: Settings) -> str | None:
+    """The id of the process that works on the data folder, or "unknown"; None where none does."""
+    try:
+        with open(settings.data_folder / _LOCK, encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _holder(file)
+    except FileNotFoundError:
+        pass
+    return None
+
+
+def _holder(file: TextIO) -> str:
+    file.seek(0)
+    return file.read().strip() or "unknown"
 
 
 # How DuckDB 2 speaks of a torn block, an unfinished file and a log that cannot be replayed. Its

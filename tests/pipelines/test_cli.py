@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.settings import Settings
+from pipelines.warehouse import Warehouse
+
 KITH = Path(sys.executable).with_name("kith")
 OWNER = "ann@x.example"
 
@@ -181,7 +184,9 @@ def test_doctor_says_what_ails(folder: Path):
     ("words", "environment", "said"),
     [
         (("status",), {}, "try kith demo, kith connect or kith import"),
-        (("query", "select 1"), {}, "nothing is published"),
+        (("query", "select 1"), {}, "try kith demo, kith connect or kith import"),
+        (("report",), {}, "try kith demo, kith connect or kith import"),
+        (("why", "a", "b"), {}, "try kith demo, kith connect or kith import"),
         (("import", "nowhere.mbox", "--owner", OWNER), {}, "nowhere.mbox"),
         (("import", "x", "--owner", "nobody"), {}, "--owner must be an address"),
         (("run",), {}, "try kith demo, kith connect or kith import"),
@@ -206,6 +211,30 @@ def test_an_import_that_only_stores_says_so(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert "kith run computes" in done.stdout
     assert not (tmp_path / "data" / "parquet").exists()
+    assert "try kith run" in kith(tmp_path, "report").stderr
+
+
+@pytest.mark.parametrize("words", [("report",), ("run",), ("status",)])
+def test_before_any_data_a_demo_that_is_there_is_named(demo: Path, words):
+    done = kith(demo.parent, *words)
+    assert done.returncode == 1
+    assert "yet; for the demo begin with KITH_CONFIG=demo/kith.toml;" in done.stderr
+    # In the demo itself that would lead nowhere.
+    assert "KITH_CONFIG" not in kith(demo.parent, *words, KITH_CONFIG="demo/kith.toml").stderr
+
+
+def test_what_was_kept_but_never_read_is_for_kith_run(tmp_path: Path):
+    (tmp_path / "data" / "imports").mkdir(parents=True)
+    (tmp_path / "data" / "imports" / "1.parquet").write_text("")
+    assert "was read yet; try kith run" in kith(tmp_path, "status").stderr
+
+
+def test_while_the_first_run_works_it_is_named_in_place_of_another(tmp_path: Path):
+    with Warehouse(Settings(data=tmp_path / "data")).connect():
+        done = kith(tmp_path, "report")
+    assert done.returncode == 1
+    assert f"yet; process {os.getpid()} works on it: wait for it" in done.stderr
+    assert "try kith run" in kith(tmp_path, "report").stderr
 
 
 def test_months_that_are_none_are_named(folder: Path):
@@ -231,7 +260,40 @@ def test_an_import_into_the_demo_is_refused(tmp_path: Path):
     (tmp_path / "data" / "demo").write_text("")
     done = kith(tmp_path, "import", str(letters(tmp_path)), "--owner", OWNER)
     assert done.returncode == 1
-    assert "holds the demo" in done.stderr
+    assert "holds the demo; set KITH_DATA to another folder" in done.stderr
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Path:
+    """A folder such as kith demo makes, without the village in it."""
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "demo").write_text("")
+    (tmp_path / "demo" / "kith.toml").write_text('data = "."\nfirst_month = "2024-11"\n')
+    return tmp_path / "demo"
+
+
+@pytest.mark.parametrize("words", [("import", "x", "--owner", OWNER), ("connect", "google")])
+def test_whoever_is_still_in_the_demo_is_told_the_way_out(demo: Path, words):
+    done = kith(demo.parent, *words, KITH_CONFIG="demo/kith.toml")
+    assert done.returncode == 1
+    assert done.stderr.endswith("holds the demo; unset KITH_CONFIG to work on your own mail\n")
+    done = kith(demo, *words)
+    assert "holds the demo; work on your own mail in another folder" in done.stderr
+
+
+def test_own_mail_never_comes_under_the_demos_settings(demo: Path):
+    words = ("import", str(letters(demo.parent)), "--owner", OWNER)
+    wrong = {"KITH_CONFIG": "demo/kith.toml", "KITH_DATA": str(demo.parent / "mine")}
+    done = kith(demo.parent, *words, **wrong)
+    assert done.returncode == 1
+    assert f"for the demo's own folder, not for {demo.parent / 'mine'}; unset" in done.stderr
+    assert not (demo.parent / "mine").exists()
+
+
+def test_a_demo_beside_ones_own_kith_toml_is_in_nobodys_way(demo: Path):
+    (demo.parent / "kith.toml").write_text('first_month = "2024-01"\n')
+    done = kith(demo.parent, "doctor")
+    assert "kith.toml read" in done.stdout
 
 
 def test_report_is_about_a_person_or_a_group_and_not_both(folder: Path):
