@@ -216,7 +216,7 @@ def test_a_changed_text_makes_stale_what_rests_on_it_and_only_that_is_computed(
     """Dagster itself is asked, as its page asks: of whole tables, and of each month of others."""
     house = checkout(
         tmp_path / "house",
-        giving=("-- Version:  2", "-- Version:  3"),
+        giving=("-- Version:  3", "-- Version:  4"),
         strong_ties=("-- Version: 1", "-- Version: 2"),
     )
     graph = Graph.load(house / "sql")
