@@ -18,6 +18,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines import history
+from pipelines.checks import BROKEN
 from pipelines.definitions import build_definitions
 from pipelines.jobs import reason, run_jobs
 from pipelines.progress import Progress
@@ -30,7 +31,7 @@ class Outcome:
     """What became of a run.
 
     failed_checks  (table, check) of every failed blocking check
-    warnings       (table, check) of every failed warning check
+    warnings       (table, what is unusual in words) of every failed warning check
     error          the first step that broke and why; None where none did
     months         months that were computed
     """
@@ -83,8 +84,12 @@ def outcome_of(results: Sequence[dg.ExecuteInProcessResult]) -> Outcome:
     evaluations = [one for result in results for one in result.get_asset_check_evaluations()]
     for evaluation in evaluations:
         if not evaluation.passed:
-            place = failed if evaluation.severity == dg.AssetCheckSeverity.ERROR else warned
-            place.append((evaluation.asset_key.to_user_string(), evaluation.check_name))
+            table = evaluation.asset_key.to_user_string()
+            if evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                failed.append((table, evaluation.check_name))
+            else:
+                words = evaluation.metadata.get(BROKEN)
+                warned.append((table, words.text if words else evaluation.check_name))
     months = {
         date.fromisoformat(event.partition)
         for result in results

@@ -206,11 +206,12 @@ def outcome(console: Console, found: "Outcome", settings: "Settings", *, compute
     """What became of a run, and where things are."""
     for asset, check in found.failed_checks:
         console.print(Text(f"check failed: {asset} {check}; nothing was published"))
-    unusual = [asset for asset, _ in found.warnings if asset != _MAILBOXES]
-    if len(unusual) < len(found.warnings):
+    # Tables are checked in every run of a job: what holds in two of them is said once.
+    unusual = dict.fromkeys(one for one in found.warnings if one[0] != _MAILBOXES)
+    if any(asset == _MAILBOXES for asset, _ in found.warnings):
         console.print(Text("not every mailbox could be read; kith status says why, and the cure"))
-    if unusual:
-        console.print(Text(f"kith ui explains what is unusual in {', '.join(unusual)}"))
+    for asset, words in unusual:
+        console.print(Text(f"unusual in {asset}: {plain(words)}"), soft_wrap=True)
     if found.error and not found.failed_checks:
         console.print(Text(f"failed: {plain(found.error)}"))
     if found.failed_checks:
