@@ -22,7 +22,7 @@ import duckdb
 import typer
 from rich.text import Text
 
-from pipelines import account_commands, terminal
+from pipelines import account_commands, terminal, terminal_status
 from pipelines.settings import ROOT, Settings, config_path
 from pipelines.speaking import Refused, console, errors
 
@@ -131,7 +131,11 @@ def run(
 
 
 @app.command()
-def status(as_json: Json = False, wait: Wait = False) -> None:
+def status(
+    lists_all: Annotated[bool, typer.Option("--all", help="Every mailbox, well or not.")] = False,
+    as_json: Json = False,
+    wait: Wait = False,
+) -> None:
     """What is read, what was left out and why, what is published."""
     from pipelines.status import status as ask
     from pipelines.warehouse import Warehouse
@@ -145,7 +149,7 @@ def status(as_json: Json = False, wait: Wait = False) -> None:
     if as_json:
         print(json.dumps(asdict(found), default=str, indent=1))
     else:
-        terminal.status(console, found)
+        terminal_status.status(console, found, lists_all=lists_all)
 
 
 @app.command()

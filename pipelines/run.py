@@ -72,7 +72,17 @@ def run(
     """
     settings = warehouse.settings
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
-    definitions = build_definitions(settings, warehouse, {"progress": _progress(say)}, tell)
+
+    def say_and_note(step: str) -> None:
+        warehouse.note(f"step {step.replace('__', '.')}")
+        say(step)
+
+    def tell_and_note(progress: Progress) -> None:
+        warehouse.note(f"mailbox {progress.mailboxes_done} of {progress.mailbox_count}")
+        tell(progress)
+
+    logger = _progress(say_and_note)
+    definitions = build_definitions(settings, warehouse, {"progress": logger}, tell_and_note)
     # The lock is held from the first step to the last: no other run sees a half of this one.
     with warehouse.connect(), history.written_lazily(), dg.DagsterInstance.get() as instance:
         return outcome_of(run_jobs(definitions, warehouse, instance, jobs, months))

@@ -18,6 +18,7 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pipelines.progress import Progress
     from pipelines.run import Outcome
     from pipelines.settings import Settings
-    from pipelines.status import Finding, Status
+    from pipelines.status import Finding
     from pipelines.why import Tie
 
 _MAILBOXES = "raw/mailboxes"  # the asset whose check warns of mailboxes that cannot be read
@@ -78,8 +79,12 @@ def table(
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
     title: str | None = None,
+    whole: str | None = None,
 ) -> None:
-    """A table with a heading; numbers to the right."""
+    """A table with a heading; numbers to the right.
+
+    whole  column that is never cut: others give way, and in the end it goes on in the next line
+    """
     rows = list(rows)
     drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for place, column in enumerate(columns):
@@ -91,6 +96,10 @@ def table(
             justify="right" if numeric else "left",
             header_style="dim",
             no_wrap=numeric,
+            min_width=max((cell_len(plain(row[place])) for row in rows), default=0)
+            if column == whole
+            else None,
+            overflow="fold" if column == whole else "ellipsis",
         )
     for row in rows:
         drawn.add_row(*(Text(plain(value)) for value in row))
@@ -225,45 +234,6 @@ def outcome(console: Console, found: "Outcome", settings: "Settings", *, compute
         console.print(Text(f"nothing new; {settings.parquet} is up to date"), soft_wrap=True)
     else:
         console.print(Text(f"stored in {settings.data_folder}; kith run computes"), soft_wrap=True)
-
-
-def status(console: Console, found: "Status") -> None:
-    """The answer of `kith status`."""
-    demo = " (demo)" if found.is_demo else ""
-    console.print(Text(f"{found.data_folder}{demo}"), soft_wrap=True)
-    if found.accounts:
-        rows = [
-            (one.account, one.state + (f": {one.cure}" if one.cure else ""))
-            for one in found.accounts
-        ]
-        table(console, ("account", "state"), rows, "accounts")
-    columns = ("mailbox", "source", "state", "messages", "events", "first", "last", "pulled")
-    table(
-        console,
-        columns,
-        [
-            (
-                box.mailbox,
-                box.provider,
-                box.state + (f": {box.cure}" if box.cure else ""),
-                box.message_count,
-                box.event_count,
-                box.first_at,
-                box.last_at,
-                box.pulled_at,
-            )
-            for box in found.mailboxes
-        ],
-        "mailboxes and archives",
-    )
-    if found.rejects:
-        table(console, ("left out because", "count"), found.rejects, "left out")
-    for name in found.set_aside:
-        console.print(Text(f"{name}: did not open and was set aside; kith run rebuilt what it can"))
-    console.print(Text(f"published: {found.published_files} files, {found.published_rows:,} rows"))
-    if found.shared_files:
-        # Only an organisation has tables that are made to be shared.
-        console.print(Text(f"to be shared: {found.shared_files} files, {found.shared_rows:,} rows"))
 
 
 def findings(console: Console, found: "Iterable[Finding]") -> None:
