@@ -7,17 +7,21 @@ Expectations reads DuckDB (duckdb_expectations.py, imported where a check runs b
 three seconds).
 
 ``contract`` blocks what comes after it: the columns are the documented ones, no two rows agree in
-the grain, no grain column is NULL, every Check holds. ``expected`` only warns: a published table
-has rows, every Warn holds. A NULL passes, as in a check constraint of SQL: ``share <= 1`` says
-nothing about a row without a share; write ``share is not null`` besides. A NaN is no NULL but the
-greatest number to DuckDB: ``share >= 0`` lets it pass, ``share between 0 and 1`` does not.
+the grain, no grain column is NULL, every Check holds. ``expected`` only warns: every Warn holds.
+``Warn: has rows`` is for tables that even little data fills; any other may well be empty. A Warn
+may open with what it says in words, before a colon: whoever runs kith reads these.
+
+A NULL passes, as in a check constraint of SQL: ``share <= 1`` says nothing about a row without a
+share; write ``share is not null`` besides. A NaN is no NULL but the greatest number to DuckDB:
+``share >= 0`` lets it pass, ``share between 0 and 1`` does not.
 
 Outcomes carry counts and the SQL that lists the rows, never a value: values may be addresses.
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -33,6 +37,10 @@ if TYPE_CHECKING:
     from pipelines.duckdb_expectations import Finding
 
 CONTRACT, EXPECTED = "contract", "expected"
+BROKEN = "in words"  # the metadata that say in words, with counts, what does not hold
+
+_HAS_ROWS = "has rows"
+_IN_WORDS = re.compile(r"([^:'\"]+): (.+)")
 
 _ENDS = {exp.GTE: "min", exp.GT: "min", exp.LTE: "max", exp.LT: "max"}
 _MIRRORED = {exp.GTE: exp.LTE, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.LT: exp.GT, exp.EQ: exp.EQ}
@@ -51,6 +59,7 @@ class Rule:
     expectation  name of the class in ``great_expectations.expectations``, with its arguments
     columns      columns it reads
     listing      SQL that lists the rows that break it
+    words        the same for people; the text where the header has no words for it
     """
 
     text: str
@@ -58,6 +67,7 @@ class Rule:
     arguments: Mapping[str, Any]
     listing: str
     columns: frozenset[str] = frozenset()
+    words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,9 +98,7 @@ def suite(model: Model) -> Suite:
     """
     contract = [_columns(model), *_grain(model)]
     contract += [_rule(model, "Check", text) for text in model.checks]
-    # A staging table may well be empty: without a calendar there are no meetings.
-    expected = [_has_rows(model)] if model.schema == "metrics" else []
-    expected += [_rule(model, "Warn", text) for text in model.warnings]
+    expected = [_warning(model, text) for text in model.warnings]
     return Suite(contract=_distinct(contract), expected=_distinct(expected))
 
 
@@ -176,6 +184,12 @@ def _result(
     metadata = {"expectations": dg.MetadataValue.table(records, schema=_TABLE)}
     broken = [rule for rule, finding in outcome.findings if finding and not finding.passed]
     if broken:
+        sentences = [
+            _sentence(rule, finding)
+            for rule, finding in outcome.findings
+            if finding and not finding.passed
+        ]
+        metadata[BROKEN] = dg.MetadataValue.text("; ".join(sentences))
         queries = "\n\n".join(f"-- {rule.text}\n{rule.listing};" for rule in broken)
         metadata["what breaks them"] = dg.MetadataValue.md(f"```sql\n{queries}\n```")
     return dg.AssetCheckResult(
@@ -202,6 +216,18 @@ def _word(finding: "Finding | None") -> str:
     if finding is None:
         return "not run: column missing"
     return "passed" if finding.passed else "failed"
+
+
+def _sentence(rule: Rule, finding: "Finding") -> str:
+    """A rule that does not hold, with the rows that break it; never a value of the data."""
+    if rule.text == _HAS_ROWS:
+        return "it is empty"
+    words = rule.words or rule.text
+    if finding.unexpected is None:
+        return f"{words} (not so)"
+    if finding.rows is None:
+        return f"{words} (rows of which this is not so: {finding.unexpected:,})"
+    return f"{words} (not so in {finding.unexpected:,} of {finding.rows:,} rows)"
 
 
 def _present(connection: duckdb.DuckDBPyConnection, model: Model) -> frozenset[str]:
@@ -233,7 +259,7 @@ def _columns(model: Model) -> Rule:
 
 def _has_rows(model: Model) -> Rule:
     listing = f"select count(*) from {model.name}"
-    return Rule("has rows", "ExpectTableRowCountToBeBetween", {"min_value": 1}, listing)
+    return Rule(_HAS_ROWS, "ExpectTableRowCountToBeBetween", {"min_value": 1}, listing)
 
 
 def _grain(model: Model) -> Iterator[Rule]:
@@ -258,6 +284,15 @@ def _grain(model: Model) -> Iterator[Rule]:
             listing=f'select * from {model.name} where "{column}" is null',
             columns=frozenset({column}),
         )
+
+
+def _warning(model: Model, text: str) -> Rule:
+    """A Warn line, with the words before its condition where there are any."""
+    if text == _HAS_ROWS:
+        return _has_rows(model)
+    if match := _IN_WORDS.fullmatch(text):
+        return replace(_rule(model, "Warn", match[2]), words=match[1])
+    return _rule(model, "Warn", text)
 
 
 def _rule(model: Model, label: str, text: str) -> Rule:

@@ -21,7 +21,7 @@ import duckdb
 import typer
 from rich.text import Text
 
-from pipelines import account_commands, first_steps, terminal
+from pipelines import account_commands, first_steps, terminal, terminal_status
 from pipelines.settings import Settings
 from pipelines.speaking import Refused, console, errors
 
@@ -125,7 +125,11 @@ def run(
 
 
 @app.command()
-def status(as_json: Json = False, wait: Wait = False) -> None:
+def status(
+    lists_all: Annotated[bool, typer.Option("--all", help="Every mailbox, well or not.")] = False,
+    as_json: Json = False,
+    wait: Wait = False,
+) -> None:
     """What is read, what was left out and why, what is published."""
     from pipelines.status import status as ask
     from pipelines.warehouse import Warehouse
@@ -136,7 +140,7 @@ def status(as_json: Json = False, wait: Wait = False) -> None:
     if as_json:
         print(json.dumps(asdict(found), default=str, indent=1))
     else:
-        terminal.status(console, found)
+        terminal_status.status(console, found, lists_all=lists_all)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines import history
+from pipelines.checks import BROKEN
 from pipelines.definitions import build_definitions
 from pipelines.jobs import reason, run_jobs
 from pipelines.progress import Progress
@@ -30,7 +31,7 @@ class Outcome:
     """What became of a run.
 
     failed_checks  (table, check) of every failed blocking check
-    warnings       (table, check) of every failed warning check
+    warnings       (table, what is unusual in words) of every failed warning check
     error          the first step that broke and why; None where none did
     months         months that were computed
     """
@@ -71,7 +72,17 @@ def run(
     """
     settings = warehouse.settings
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
-    definitions = build_definitions(settings, warehouse, {"progress": _progress(say)}, tell)
+
+    def say_and_note(step: str) -> None:
+        warehouse.note(f"step {step.replace('__', '.')}")
+        say(step)
+
+    def tell_and_note(progress: Progress) -> None:
+        warehouse.note(f"mailbox {progress.mailboxes_done} of {progress.mailbox_count}")
+        tell(progress)
+
+    logger = _progress(say_and_note)
+    definitions = build_definitions(settings, warehouse, {"progress": logger}, tell_and_note)
     # The lock is held from the first step to the last: no other run sees a half of this one.
     with warehouse.connect(), history.written_lazily(), dg.DagsterInstance.get() as instance:
         return outcome_of(run_jobs(definitions, warehouse, instance, jobs, months))
@@ -83,8 +94,12 @@ def outcome_of(results: Sequence[dg.ExecuteInProcessResult]) -> Outcome:
     evaluations = [one for result in results for one in result.get_asset_check_evaluations()]
     for evaluation in evaluations:
         if not evaluation.passed:
-            place = failed if evaluation.severity == dg.AssetCheckSeverity.ERROR else warned
-            place.append((evaluation.asset_key.to_user_string(), evaluation.check_name))
+            table = evaluation.asset_key.to_user_string()
+            if evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                failed.append((table, evaluation.check_name))
+            else:
+                words = evaluation.metadata.get(BROKEN)
+                warned.append((table, words.text if words else evaluation.check_name))
     months = {
         date.fromisoformat(event.partition)
         for result in results

@@ -6,6 +6,7 @@ Not here: printing (cli.py).
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,12 +50,30 @@ class MailboxStatus:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What became of copies of mail or calendar entries: contact, or why it makes none."""
+
+    source: str
+    outcome: str
+    copy_count: int
+
+
+@dataclass(frozen=True)
 class Status:
-    """All that `kith status` shows."""
+    """All that `kith status` shows.
+
+    mailbox_states  state -> number of mailboxes and archives in it, the most frequent first
+    outcomes        of all computed months together; empty before the first computation
+    rejects         what could not be read, by reason
+    """
 
     data_folder: str
     is_demo: bool
     accounts: tuple[AccountStatus, ...]
+    mailbox_states: dict[str, int]
+    message_count: int
+    event_count: int
+    outcomes: tuple[Share, ...]
     mailboxes: tuple[MailboxStatus, ...]
     rejects: tuple[tuple[str, int], ...]
     published_files: int
@@ -88,7 +107,9 @@ def status(warehouse: Warehouse) -> Status:
             "LEFT JOIN raw.addresses AS addresses USING (address_key) "
             "LEFT JOIN mail USING (mailbox_id) LEFT JOIN events USING (mailbox_id) ORDER BY 1"
         ).fetchall()
+        boxes = tuple(MailboxStatus(*row) for row in mailboxes)
         known = connection.execute("SELECT account_id, state, cure FROM raw.accounts").fetchall()
+        outcomes = _outcomes(connection)
         rejects = connection.execute(
             "SELECT reason, count(*) FROM raw.rejects GROUP BY ALL ORDER BY 2 DESC, 1"
         ).fetchall()
@@ -97,7 +118,11 @@ def status(warehouse: Warehouse) -> Status:
         str(settings.data_folder),
         settings.is_demo,
         tuple(_accounts(settings, known)),
-        tuple(MailboxStatus(*row) for row in mailboxes),
+        dict(Counter(box.state for box in boxes).most_common()),
+        sum(box.message_count for box in boxes),
+        sum(box.event_count for box in boxes),
+        outcomes,
+        boxes,
         tuple(rejects),
         len(files),
         sum(file.rows for file in files),
@@ -105,6 +130,21 @@ def status(warehouse: Warehouse) -> Status:
         sum(file.rows for file in shared),
         tuple(path.name for path in warehouse.broken_files()),
     )
+
+
+def _outcomes(connection: duckdb.DuckDBPyConnection) -> tuple[Share, ...]:
+    """What was computed of the copies; nothing before the first computation."""
+    computed = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() "
+        "WHERE schema_name = 'metrics' AND table_name = 'coverage_reasons'"
+    ).fetchone()
+    if not computed[0]:
+        return ()
+    rows = connection.execute(
+        "SELECT source, outcome, CAST(sum(copy_count) AS BIGINT) AS copies "
+        "FROM metrics.coverage_reasons GROUP BY ALL ORDER BY source DESC, copies DESC, outcome"
+    ).fetchall()
+    return tuple(Share(*row) for row in rows)
 
 
 def _accounts(

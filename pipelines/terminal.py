@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pipelines.progress import Progress
     from pipelines.run import Outcome
     from pipelines.settings import Settings
-    from pipelines.status import Finding, Status
+    from pipelines.status import Finding
     from pipelines.why import Tie
 
 _MAILBOXES = "raw/mailboxes"  # the asset whose check warns of mailboxes that cannot be read
@@ -278,11 +278,12 @@ def outcome(console: Console, found: "Outcome", settings: "Settings", *, compute
     """What became of a run, and where things are."""
     for asset, check in found.failed_checks:
         console.print(Text(f"check failed: {asset} {check}; nothing was published"))
-    unusual = [asset for asset, _ in found.warnings if asset != _MAILBOXES]
-    if len(unusual) < len(found.warnings):
+    # Tables are checked in every run of a job: what holds in two of them is said once.
+    unusual = dict.fromkeys(one for one in found.warnings if one[0] != _MAILBOXES)
+    if any(asset == _MAILBOXES for asset, _ in found.warnings):
         console.print(Text("not every mailbox could be read; kith status says why, and the cure"))
-    if unusual:
-        console.print(Text(f"kith ui explains what is unusual in {', '.join(unusual)}"))
+    for asset, words in unusual:
+        console.print(Text(f"unusual in {asset}: {plain(words)}"), soft_wrap=True)
     if found.error and not found.failed_checks:
         console.print(Text(f"failed: {plain(found.error)}"))
     if found.failed_checks:
@@ -296,46 +297,6 @@ def outcome(console: Console, found: "Outcome", settings: "Settings", *, compute
         console.print(Text(f"nothing new; {settings.parquet} is up to date"), soft_wrap=True)
     else:
         console.print(Text(f"stored in {settings.data_folder}; kith run computes"), soft_wrap=True)
-
-
-def status(console: Console, found: "Status") -> None:
-    """The answer of `kith status`."""
-    demo = " (demo)" if found.is_demo else ""
-    console.print(Text(f"{found.data_folder}{demo}"), soft_wrap=True)
-    if found.accounts:
-        rows = [
-            (one.account, one.state + (f": {one.cure}" if one.cure else ""))
-            for one in found.accounts
-        ]
-        table(console, ("account", "state"), rows, "accounts", prose=("state",))
-    columns = ("mailbox", "source", "state", "messages", "events", "first", "last", "pulled")
-    table(
-        console,
-        columns,
-        [
-            (
-                box.mailbox,
-                box.provider,
-                box.state + (f": {box.cure}" if box.cure else ""),
-                box.message_count,
-                box.event_count,
-                box.first_at,
-                box.last_at,
-                box.pulled_at,
-            )
-            for box in found.mailboxes
-        ],
-        "mailboxes and archives",
-        prose=("state",),
-    )
-    if found.rejects:
-        table(console, ("left out because", "count"), found.rejects, "left out")
-    for name in found.set_aside:
-        console.print(Text(f"{name}: did not open and was set aside; kith run rebuilt what it can"))
-    console.print(Text(f"published: {found.published_files} files, {found.published_rows:,} rows"))
-    if found.shared_files:
-        # Only an organisation has tables that are made to be shared.
-        console.print(Text(f"to be shared: {found.shared_files} files, {found.shared_rows:,} rows"))
 
 
 def findings(console: Console, found: "Iterable[Finding]") -> None:

@@ -11,10 +11,11 @@ import contextlib
 import fcntl
 import os
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import duckdb
 
@@ -47,6 +48,14 @@ class Warehouse:
         self._waits = waits
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._damage: duckdb.Error | None = None
+        self._locked: IO[str] | None = None
+
+    def note(self, step: str) -> None:
+        """Tell others who find the data folder busy what this process is at; no personal data."""
+        if self._locked is not None:
+            text = f"{os.getpid()} {_command()}: {step}".encode()
+            os.pwrite(self._locked.fileno(), text, 0)
+            os.ftruncate(self._locked.fileno(), len(text))
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -99,19 +108,23 @@ class Warehouse:
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        """Hold ``kith.lock``, in which the holder's process id stands."""
-        with open(self.settings.data_folder / _LOCK, "a+", encoding="ascii") as file:
+        """Hold ``kith.lock``, in which the holder's process id, command and step stand."""
+        lock = os.open(self.settings.data_folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        with open(lock, "r+", encoding="utf-8", errors="replace") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | (0 if self._waits else fcntl.LOCK_NB))
             except BlockingIOError as error:
+                process, at = _holder(file)
                 raise WarehouseBusy(
-                    f"process {_holder(file)} works on "
-                    f"{self.settings.data_folder}; wait for it, or use --wait"
+                    f"process {process} works on {self.settings.data_folder}"
+                    f"{f' ({at})' if at else ''}; wait for it, or use --wait"
                 ) from error
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            yield
+            self._locked = file
+            self.note("begins")
+            try:
+                yield
+            finally:
+                self._locked = None
 
     def _open(self, fingerprint: str) -> duckdb.DuckDBPyConnection:
         """The database, made where it is new and set aside where it does not open."""
@@ -194,19 +207,26 @@ class Warehouse:
 def holder(settings: Settings) -> str | None:
     """The id of the process that works on the data folder, or "unknown"; None where none does."""
     try:
-        with open(settings.data_folder / _LOCK, encoding="ascii") as file:
+        with open(settings.data_folder / _LOCK, encoding="utf-8", errors="replace") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return _holder(file)
+                return _holder(file)[0]
     except FileNotFoundError:
         pass
     return None
 
 
-def _holder(file: TextIO) -> str:
-    file.seek(0)
-    return file.read().strip() or "unknown"
+def _holder(file: IO[str]) -> tuple[str, str]:
+    """Process id, or "unknown", and what the process is at; nothing where it did not say."""
+    process, _, at = file.read().strip().partition(" ")
+    return process or "unknown", at
+
+
+def _command() -> str:
+    """The command of this process without its arguments, which may be addresses."""
+    words = (Path(sys.argv[0]).stem, *(word for word in sys.argv[1:2] if word.isalpha()))
+    return " ".join(words)
 
 
 # How DuckDB 2 speaks of a torn block, an unfinished file and a log that cannot be replayed. Its

@@ -5,7 +5,9 @@
 -- Check:   meeting_count = meeting_contact_count + meeting_left_out_count
 -- Check:   first_at <= last_at
 -- Check:   busiest_day_count <= message_count
--- Warn:    busiest_day_count <= 500 or busiest_day_count <= 0.5 * message_count
+-- Warn:    has rows
+-- Warn:    no single day of more than 500 messages holds most of a month of a mailbox:
+--          busiest_day_count <= 500 or busiest_day_count <= 0.5 * message_count
 -- Caveat:  counts copies; metrics.coverage_reasons says why some make no contact
 -- Caveat:  the totals are counted where the copies are stored, the parts from their reasons: nothing
 --          may be lost between

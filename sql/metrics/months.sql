@@ -3,6 +3,7 @@
 -- Grain:   month
 -- Check:   as_of is not null
 -- Check:   quarter between 1 and 4
+-- Warn:    has rows
 -- Caveat:  no number of a month knows of anything from as_of on
 -- Version: 1
 --

@@ -24,6 +24,8 @@
 --          participation: Guimera & Amaral 2005, Nature 433:895
 -- Caveat:  one mailbox sees ties between others only where they are addressed together, so a
 --          network looks more open than it is where visible_share is small
+-- Caveat:  contacts are those of the month's network, with contact both ways in the window: the rows of
+--          tie_strength whose share is not null, fewer than all its rows
 -- Caveat:  groups are departments inside and domains outside; contacts with freemail are of none and
 --          left out of what is said of groups, which is null where nobody remains
 -- Version: 3
@@ -36,7 +38,9 @@
 -- Asks:    total_strength: How much attention is there to go round?
 -- High:    total_strength: much contact both ways
 -- Low:     total_strength: little
--- Formula: total_strength: sum of the strength of all ties in the network
+-- Formula: contact_count: rows of tie_strength of the person and month whose share is not null
+-- Formula: total_strength: sum of strength over rows of tie_strength of the person and month whose
+--          share is not null
 -- Asks:    effective_size: How many different circles does the person reach?
 -- High:    effective_size: near contact_count, the contacts do not know each other: each brings
 --          something else
@@ -114,9 +118,9 @@
 select
     structural_holes.month,  -- month whose network it is
     structural_holes.person_id,  -- whose network
-    structural_holes.contact_count,  -- contacts in the network; people
+    structural_holes.contact_count,  -- contacts in the network, who are the rows of tie_strength with a share; people
     structural_holes.strong_count,  -- of them those with a strong tie; people
-    structural_holes.total_strength,  -- strength of all ties in the network
+    structural_holes.total_strength,  -- strength of all ties in the network, which are the rows of tie_strength with a share
     structural_holes.effective_size,  -- contacts that do not repeat each other: 1 all know each other, contact_count none do; people
     structural_holes.efficiency,  -- effective_size over contact_count; 0 to 1
     structural_holes."constraint",  -- how far the network leads back to the same few: low open, high closed; above 0, around 1 for one closed circle

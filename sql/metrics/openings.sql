@@ -15,7 +15,8 @@
 --           a question needed an answer, is not known
 -- Caveat:   only for people whose mailbox is read, in the months that it covers
 -- Caveat:   events are those in which the person took part; how others know each other is not shown
--- Version:  1
+-- Caveat:   a tie worth tending is none to whom an answer is owed: the answer tends it
+-- Version:  2
 --
 -- Topic:    What next?
 
@@ -34,9 +35,14 @@ with fading as (
     join staging.owners
         on owners.person_id = tie_strength.person_id
         and owners.first_covered_at < wanted_months.as_of
+    left join staging.owed_answers
+        on owed_answers.month = tie_strength.month
+        and owed_answers.person_id = tie_strength.person_id
+        and owed_answers.contact_id = tie_strength.contact_id
     cross join staging.parameters
     where
         tie_strength.state = 'fading'
+        and owed_answers.month is null
         and tie_strength.strength >= parameters.strong_strength
         -- Off the network nobody knows what is shared.
         and tie_strength.share is not null
@@ -64,9 +70,9 @@ found as (
         || case
             when owed_answers.usual_hours is null
                 then '; of all questions, fewer than half get an answer in time'
-            when owed_answers.usual_hours <= 1 then '; half of all questions are answered within an hour'
+            when owed_answers.usual_hours < 1.5 then '; half of all questions are answered within an hour'
             else '; half of all questions are answered within '
-                || cast(cast(ceil(owed_answers.usual_hours) as bigint) as varchar) || ' hours'
+                || cast(cast(round(owed_answers.usual_hours) as bigint) as varchar) || ' hours'
         end as reason,
         cast(null as timestamptz) as last_contact_at,
         cast(null as timestamptz) as second_last_contact_at,
@@ -110,7 +116,7 @@ found as (
         end
         || ' before, not for ' || cast(fading.silence_days as varchar) || ' now; '
         || cast(cast(round(100 * fading.overlap) as bigint) as varchar)
-        || ' of 100 contacts are shared' as reason,
+        || ' % of all contacts are shared' as reason,
         fading.last_contact_at,
         cast(null as timestamptz) as second_last_contact_at,
         cast(null as varchar) as events
@@ -137,7 +143,7 @@ found as (
         end
         || ' now; '
         || cast(cast(round(100 * dormant_ties.overlap) as bigint) as varchar)
-        || ' of 100 contacts are shared today' as reason,
+        || ' % of all contacts are shared today' as reason,
         dormant_ties.last_contact_at,
         cast(null as timestamptz) as second_last_contact_at,
         cast(null as varchar) as events

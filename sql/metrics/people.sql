@@ -3,6 +3,7 @@
 -- Grain:   person_id
 -- Check:   kind in ('person', 'robot', 'list', 'room', 'group')
 -- Check:   is_internal is not null
+-- Warn:    has rows
 -- Caveat:  the only published table that knows names and addresses
 -- Caveat:  department, manager and level are those of the newest directory snapshot
 -- Version: 1

@@ -21,7 +21,10 @@
 -- Caveat:  contact is not liking; one mailbox sees ties between others only where they are
 --          addressed together
 -- Caveat:  a tie has a row while a contact lies in the window or its strength reaches
---          min_strength, and in the month in which its state changes
+--          min_strength; after that only in the month in which it lapses or falls dormant, at the
+--          end that judges so; an end that had judged the tie lapsed before lacks that row
+-- Caveat:  state, usual_gap_days, silence_days and silence_ratio go by the person's own active days
+--          and may differ between the two ends of a tie; strength is the same at both
 -- Version: 2
 --
 -- Topic:   How strong?

@@ -6,6 +6,7 @@
 -- Check:   first_contact_at <= last_contact_at
 -- Check:   contact_day_count >= 1
 -- Check:   state in ('dormant', 'one_way', 'reactivated', 'new', 'lapsed', 'fading', 'active')
+-- Warn:    has rows
 -- Source:  tie-decay networks, Ahmad, Porter & Beguerisse-Diaz 2021, arXiv:1805.00193; dormant: Levin,
 --          Walter & Murnighan 2011, Organization Science 22:923
 -- Caveat:  every pair stands twice, once for each of the two; nobody is ever dropped

@@ -3,7 +3,7 @@
 -- Grain:   person_id
 -- Check:   kind in ('person', 'robot', 'list', 'room', 'group')
 -- Check:   address is not null
--- Warn:    name is not null
+-- Warn:    everybody whose mailbox is read has a name: name is not null or not is_mailbox_owner
 -- Caveat:  department and manager are those of now; a name is never an identity
 -- Version: 1
 

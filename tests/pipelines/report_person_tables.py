@@ -226,12 +226,12 @@ def suggestions(group: str = "Research") -> list[dict]:
         },
         {
             **{"kind": "tie_worth_tending", "rank": 1, "contact_id": 14, "events": "meeting:75"},
-            "reason": "In contact every 4 active days before, not for 33 now; 2 of 100 contacts "
+            "reason": "In contact every 4 active days before, not for 33 now; 2 % of all contacts "
             "are shared",
         },
         {
             **{"kind": "dormant_but_worth_it", "rank": 1, "contact_id": 15, "events": "message:76"},
-            "reason": "In contact on 40 days before, not for 4 months now; 3 of 100 contacts are "
+            "reason": "In contact on 40 days before, not for 4 months now; 3 % of all contacts are "
             "shared today",
         },
         {

@@ -12,6 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from pipelines.checks import (
+    BROKEN,
     CONTRACT,
     EXPECTED,
     CheckCannotRun,
@@ -22,6 +23,7 @@ from pipelines.checks import (
     validate,
 )
 from pipelines.models import Model, ModelError
+from pipelines.run import outcome_of
 from pipelines.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -265,22 +267,24 @@ def test_one_row_means_exactly_one(write, connection, rows, passes):
     assert contract.passed == passes
 
 
-def test_an_empty_table_keeps_its_contract_but_is_warned_of(write, connection):
+def test_an_empty_table_keeps_its_contract_and_is_warned_of_where_rows_are_asked_for(
+    write, connection
+):
     connection.execute("delete from metrics.ties")
     lines = ("Check: share between 0 and 1", "Check: person_id <> contact_id", "Warn: share > 0")
-    contract, expected = validate(connection, write(*lines))
+    contract, expected = validate(connection, write(*lines, "Warn: has rows"))
     assert contract.passed
     assert failed(expected) == ["has rows"]
+    # Where little data explains it, the header does not ask for rows.
+    _, expected = validate(connection, write(*lines))
+    assert expected.passed
 
 
 def test_a_broken_warn_line_leaves_the_contract_whole(write, connection):
     contract, expected = validate(connection, write("Check: person_id > 0", "Warn: share > 0"))
     assert contract.passed
     assert failed(expected) == ["share > 0"]
-    assert [(rule.text, found.rows) for rule, found in expected.findings] == [
-        ("has rows", 4),
-        ("share > 0", 4),
-    ]
+    assert [(rule.text, found.rows) for rule, found in expected.findings] == [("share > 0", 4)]
 
 
 def test_an_undocumented_column_breaks_the_contract(write, connection):
@@ -376,6 +380,29 @@ def test_a_broken_expectation_warns_and_lets_pass(write, warehouse):
     assert evaluations[CONTRACT].passed
     assert not evaluations[EXPECTED].passed
     assert evaluations[EXPECTED].severity is dg.AssetCheckSeverity.WARN
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("Warn: share >= 0", "share >= 0 (not so in 1 of 4 rows)"),
+        ("Warn: nobody owes: share >= 0", "nobody owes (not so in 1 of 4 rows)"),
+        (
+            "Warn: kind <> 'a: b' and person_id <= 2",
+            "kind <> 'a: b' and person_id <= 2 (rows of which this is not so: 2)",
+        ),
+    ],
+)
+def test_a_warning_says_in_words_what_does_not_hold_and_how_often(write, warehouse, line, sentence):
+    result, evaluations = materialize(warehouse, write(line))
+    assert evaluations[EXPECTED].metadata[BROKEN].text == sentence
+    assert outcome_of([result]).warnings == (("metrics/ties", sentence),)
+
+
+def test_an_empty_table_is_called_empty(write, warehouse):
+    empty = "delete from metrics.ties"
+    _, evaluations = materialize(warehouse, write("Warn: has rows"), empty)
+    assert evaluations[EXPECTED].metadata[BROKEN].text == "it is empty"
 
 
 def test_the_metadata_list_every_rule_with_counts_and_the_sql_behind_a_failure(write, warehouse):

@@ -114,9 +114,16 @@ def test_status_tells_what_is_read(folder: Path):
     told = json.loads(kith(folder, "status", "--json").stdout)
     (mailbox,) = told["mailboxes"]
     assert (mailbox["mailbox"], mailbox["message_count"], mailbox["state"]) == (OWNER, 8, "ok")
+    assert (told["mailbox_states"], told["message_count"]) == ({"ok": 1}, 8)
+    assert {"source": "mail", "outcome": "contact", "copy_count": 8} in told["outcomes"]
     text = kith(folder, "status").stdout
-    assert "mailboxes and archives" in text
+    assert "mailboxes and archives: 1 (1 ok)" in text
+    assert "read: 8 messages" in text
+    assert "of 8 computed copies of messages, 8 make contact" in text
     assert "to be shared" not in text
+    # Who is well is listed where all are asked for.
+    assert OWNER not in text
+    assert OWNER in kith(folder, "status", "--all").stdout
 
 
 def test_why_as_json_sums_to_what_is_published(folder: Path):

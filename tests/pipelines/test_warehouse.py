@@ -139,7 +139,9 @@ def hold(settings: Settings) -> subprocess.Popen[str]:
         from pathlib import Path
         from pipelines.settings import Settings
         from pipelines.warehouse import Warehouse
-        with Warehouse(Settings(data=Path({str(settings.data_folder)!r}))).connect():
+        warehouse = Warehouse(Settings(data=Path({str(settings.data_folder)!r})))
+        with warehouse.connect():
+            warehouse.note("step metrics.ties")
             print("held", flush=True)
             sys.stdin.read()
     """
@@ -154,9 +156,9 @@ def hold(settings: Settings) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_second_process_is_refused_and_told_who_holds_it(settings: Settings):
+def test_a_second_process_is_refused_and_told_who_holds_it_and_at_which_step(settings: Settings):
     holder = hold(settings)
-    with pytest.raises(WarehouseBusy, match=f"process {holder.pid} works"):
+    with pytest.raises(WarehouseBusy, match=f"process {holder.pid} works .*: step metrics.ties"):
         with Warehouse(settings).connect():
             pass
     holder.communicate()

@@ -125,6 +125,24 @@ def test_entropy_of_four_shares(world):
     assert found["a"] == 0
 
 
+def test_contacts_and_their_strength_are_the_rows_of_tie_strength_with_a_share(world):
+    for sender, to, day in [
+        ("ann", "bob", "2024-03-01"),
+        ("bob", "ann", "2024-03-02"),
+        ("ann", "cat", "2024-03-03"),  # one way: no edge
+        ("ann", "dan", "2023-11-01"),  # both ways, of which one left the window
+        ("dan", "ann", "2024-03-04"),
+    ]:
+        world.mail(day, sender, to=[to])
+    world.build("metrics.network_diversity", "metrics.tie_strength")
+    month = "2024-03"
+    (network,) = world.rows("metrics.network_diversity", person_id="ann", month=month)
+    ties = world.rows("metrics.tie_strength", person_id="ann", month=month)
+    strengths = [tie.strength for tie in ties if tie.share is not None]
+    assert (network.contact_count, len(ties)) == (len(strengths), 3) == (1, 3)
+    assert network.total_strength == close(sum(strengths))
+
+
 def test_strong_ties_and_total_strength(world):
     edges = [("ego", "a", 1.0), ("ego", "b", 0.99), ("ego", "c", 3.0)]
     assert diversity(world, edges, "strong_count")["ego"] == 2

@@ -94,7 +94,7 @@ def test_a_strong_tie_that_fades_is_worth_tending_where_little_is_shared(world):
             "fred",
             None,
             None,
-            "In contact every 3 active days before, not for 21 now; 0 of 100 contacts are shared",
+            "In contact every 3 active days before, not for 21 now; 0 % of all contacts are shared",
         )
     ]
 
@@ -111,7 +111,8 @@ def test_a_dormant_tie_is_worth_a_call_where_little_is_shared_today(world):
             "dora",
             None,
             None,
-            "In contact on 8 days before, not for 8 months now; 0 of 100 contacts are shared today",
+            "In contact on 8 days before, not for 8 months now; "
+            "0 % of all contacts are shared today",
         )
     ]
 
@@ -154,6 +155,33 @@ def test_every_opening_names_events_in_which_the_person_took_part(world):
         assert len(events) == len(with_whom)
 
 
+def test_who_is_owed_an_answer_is_not_to_be_tended_besides(new_world):
+    """Bob's last question is open, and by Ann's days the tie with him fades."""
+    other = new_world()
+    talk(other, "ann", "bob", days("2024-01-01", "2024-03-10", step=2), mailbox="ann")
+    talk(other, "ann", "cat", days("2024-01-01", "2024-03-31"), mailbox="ann")
+    other.until("2024-04-01")
+    other.build("metrics.openings")
+    assert [whom for whom, *_ in openings(other, "tie_worth_tending")] == ["bob"]
+    other.mail("2024-03-10 15:00", "bob", to=["ann"], mailbox="ann")
+    other.build("metrics.openings")
+    assert [whom for whom, *_ in openings(other, "answer_owed")] == ["bob"]
+    assert openings(other, "tie_worth_tending") == []
+
+
+def test_hours_are_rounded_half_up(new_world):
+    """Ann answers half of all within 8.1 hours."""
+    other = new_world()
+    for day in days("2024-02-01", "2024-02-20"):
+        asked = other.mail(f"{day} 09:00", "bob", to=["ann"], mailbox="ann")
+        other.mail(f"{day} 17:06", "ann", to=["bob"], answers=asked, mailbox="ann")
+    other.mail("2024-03-10", "cat", to=["ann"], mailbox="ann")
+    other.until("2024-04-01")
+    other.build("metrics.openings")
+    ((*_, reason),) = openings(other, "answer_owed")
+    assert reason.endswith("half of all questions are answered within 8 hours")
+
+
 def test_the_last_contact_is_the_event_of_a_tie(world):
     (row,) = world.rows(
         "metrics.openings", month="2024-03", person_id="ann", kind="tie_worth_tending"
@@ -189,7 +217,7 @@ def test_a_meeting_is_an_event_too(new_world):
     row = other.row("metrics.openings", kind="tie_worth_tending")
     assert row.events == "meeting:42"
     assert row.reason == (
-        "In contact every active day before, not for 9 now; 0 of 100 contacts are shared"
+        "In contact every active day before, not for 9 now; 0 % of all contacts are shared"
     )
 
 

@@ -100,8 +100,8 @@ def test_only_who_owns_a_mailbox_is_told(pairs):
     assert pairs(TWO, APART, settled={"bob": "2020-01-01"}) == []
 
 
-def test_the_five_whose_weaker_tie_is_strongest(pairs):
-    """Everybody of a community of their own: of ten pairs five are named."""
+def test_those_whose_weaker_tie_is_strongest_each_contact_twice(pairs):
+    """Everybody of a community of their own: of ten pairs four are named."""
     strengths = {"bob": 5.0, "cat": 4.0, "dan": 3.0, "eve": 2.0, "fay": 2.0}
     read = dict.fromkeys(["ann", *strengths], "2020-01-01")
     found = pairs(strengths, {name: n for n, name in enumerate(read)}, settled=read)
@@ -109,10 +109,27 @@ def test_the_five_whose_weaker_tie_is_strongest(pairs):
         ("bob", "cat"),
         ("bob", "dan"),
         ("cat", "dan"),
-        # Of equal worth the smaller id comes first.
-        ("bob", "eve"),
-        ("bob", "fay"),
+        # Bob, Cat and Dan are named twice already.
+        ("eve", "fay"),
     ]
+
+
+def test_no_more_than_two_with_the_same_contact(pairs):
+    """Bob knows none of the others, who know each other but for Cat and Dan."""
+    strengths = {"bob": 9.0, "cat": 5.0, "dan": 4.0, "eve": 3.0, "fay": 2.0}
+    communities = {"ann": 0, "bob": 1, "cat": 2, "dan": 3, "eve": 4, "fay": 5}
+    met = [(one, other, "2024-01") for one in ("cat", "dan") for other in ("eve", "fay")]
+    read = dict.fromkeys(communities, "2020-01-01")
+    found = pairs(strengths, communities, settled=read, met=[*met, ("eve", "fay", "2024-01")])
+    assert found == [("bob", "cat"), ("bob", "dan"), ("cat", "dan")]
+
+
+def test_of_equal_worth_the_smaller_id_comes_first(pairs):
+    strengths = {"bob": 5.0, "cat": 2.0, "dan": 2.0, "eve": 2.0}
+    communities = {"ann": 0, "bob": 1, "cat": 2, "dan": 2, "eve": 2}
+    read = dict.fromkeys(communities, "2020-01-01")
+    found = pairs(strengths, communities, settled=read)
+    assert found == [("bob", "cat"), ("bob", "dan")]
 
 
 def test_only_the_fifteen_strongest_are_looked_at(pairs):
@@ -121,4 +138,4 @@ def test_only_the_fifteen_strongest_are_looked_at(pairs):
     read = dict.fromkeys(["ann", *strengths], "2020-01-01")
     assert pairs(strengths, communities, settled=read) == []
     del strengths["p14"]
-    assert len(pairs(strengths, communities, settled=read)) == 5
+    assert [other for _, other in pairs(strengths, communities, settled=read)] == ["far", "far"]

@@ -106,6 +106,19 @@ def test_a_tie_that_grows_faint_has_lapsed_and_then_has_rows_no_more(world):
     assert found["2023-03"] == "lapsed"
 
 
+def test_the_end_that_lapsed_before_has_no_row_in_the_month_in_which_the_tie_leaves(world):
+    """Ann was busy with Cat when Bob fell silent, Bob saw nobody; their tie then grows faint."""
+    every("2023-01-27", "2023-01-31", 1, world, "ann", "bob")
+    every("2023-01-27", "2023-01-31", 1, world, "bob", "ann")
+    every("2023-02-01", "2023-06-30", 1, world, "ann", "cat")
+    world.until("2025-01-01")
+    of_ann, of_bob = states(world), states(world, "bob", "ann")
+    assert (of_ann["2023-06"], of_bob["2023-06"]) == ("lapsed", "active")
+    *seen, last = of_bob
+    assert of_bob[last] == "lapsed"
+    assert list(of_ann) == seen
+
+
 @pytest.mark.parametrize("answered", [True, False])
 def test_three_years_of_silence_are_dormant_and_give_one_row(world, answered):
     world.mail("2020-01-15", "ann", to=["bob"])
