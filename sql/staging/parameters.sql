@@ -34,7 +34,6 @@ select
     cast(3 as bigint) as introduction_bystander_limit,  -- others an introduction may be addressed to; people
     cast(50 as bigint) as tended_tie_count,  -- strongest ties of which the tended share speaks; ties
     cast(5 as bigint) as opening_limit,  -- of each kind of opening no more are named to a person in a month; openings
-    cast(2 as bigint) as introduction_limit,  -- with the same contact no more introductions are suggested to a person in a month; openings
     cast(3 as bigint) as opening_event_limit,  -- messages or meetings that an opening names; events
     cast(2 as double) as owed_wait_ratio,  -- an answer is owed after so many of one's usual times to answer; ratio
     cast(24 as bigint) as owed_wait_hours,  -- and after at least so long; hours

@@ -7,7 +7,7 @@
 -- Caveat:  only where the mailbox of one of the two is settled: else nobody can say that there was no
 --          contact between them
 -- Caveat:  no more than opening_limit of each person, those whose weaker tie is strongest, and no more
---          than introduction_limit with the same contact
+--          than two with the same contact
 -- Version: 2
 
 with last_wanted as (
@@ -78,6 +78,8 @@ met as (
     group by all
 ),
 
+-- Nobody is named more than twice: once as the one with the stronger tie, with the best other, and once
+-- as the other, with the strongest of those for whom that is the best.
 apart as (
     select
         pairs.month,
@@ -89,7 +91,11 @@ apart as (
         pairs.contact_day_count,
         pairs.second_contact_day_count,
         pairs.last_contact_at,
-        pairs.second_last_contact_at
+        pairs.second_last_contact_at,
+        row_number() over (
+            partition by pairs.month, pairs.person_id, pairs.contact_id
+            order by pairs.second_strength desc, pairs.second_id
+        ) as place
     from pairs
     left join met
         on met.low_id = pairs.low_id
@@ -98,163 +104,7 @@ apart as (
     where met.low_id is null
 ),
 
-apart_ends as (
-    select
-        apart.month,
-        apart.person_id,
-        apart.contact_id,
-        apart.second_id,
-        apart.second_strength,
-        apart.contact_id as end_id
-    from apart
-    union all
-    select
-        apart.month,
-        apart.person_id,
-        apart.contact_id,
-        apart.second_id,
-        apart.second_strength,
-        apart.second_id as end_id
-    from apart
-),
-
--- First the pairs that are among the best of both.
-first_places as (
-    select
-        apart_ends.month,
-        apart_ends.person_id,
-        apart_ends.contact_id,
-        apart_ends.second_id,
-        apart_ends.end_id,
-        row_number() over (
-            partition by apart_ends.month, apart_ends.person_id, apart_ends.end_id
-            order by apart_ends.second_strength desc, apart_ends.contact_id, apart_ends.second_id
-        ) as place
-    from apart_ends
-),
-
-first_chosen as (
-    select
-        first_places.month,
-        first_places.person_id,
-        first_places.contact_id,
-        first_places.second_id
-    from first_places
-    cross join staging.parameters
-    group by
-        first_places.month, first_places.person_id, first_places.contact_id, first_places.second_id
-    having max(first_places.place) <= min(parameters.introduction_limit)
-),
-
-named as (
-    select
-        first_places.month,
-        first_places.person_id,
-        first_places.end_id,
-        count(*) as named_count
-    from first_places
-    join first_chosen
-        on first_chosen.month = first_places.month
-        and first_chosen.person_id = first_places.person_id
-        and first_chosen.contact_id = first_places.contact_id
-        and first_chosen.second_id = first_places.second_id
-    group by first_places.month, first_places.person_id, first_places.end_id
-),
-
--- Then, of those who are not named often enough yet, again the pairs that are best for both.
-remaining as (
-    select
-        apart.month,
-        apart.person_id,
-        apart.contact_id,
-        apart.second_id,
-        apart.second_strength,
-        coalesce(ones.named_count, 0) as named_count,
-        coalesce(others.named_count, 0) as second_named_count
-    from apart
-    left join first_chosen
-        on first_chosen.month = apart.month
-        and first_chosen.person_id = apart.person_id
-        and first_chosen.contact_id = apart.contact_id
-        and first_chosen.second_id = apart.second_id
-    left join named as ones
-        on ones.month = apart.month
-        and ones.person_id = apart.person_id
-        and ones.end_id = apart.contact_id
-    left join named as others
-        on others.month = apart.month
-        and others.person_id = apart.person_id
-        and others.end_id = apart.second_id
-    cross join staging.parameters
-    where
-        first_chosen.month is null
-        and coalesce(ones.named_count, 0) < parameters.introduction_limit
-        and coalesce(others.named_count, 0) < parameters.introduction_limit
-),
-
-remaining_ends as (
-    select
-        remaining.month,
-        remaining.person_id,
-        remaining.contact_id,
-        remaining.second_id,
-        remaining.second_strength,
-        remaining.contact_id as end_id,
-        remaining.named_count
-    from remaining
-    union all
-    select
-        remaining.month,
-        remaining.person_id,
-        remaining.contact_id,
-        remaining.second_id,
-        remaining.second_strength,
-        remaining.second_id as end_id,
-        remaining.second_named_count as named_count
-    from remaining
-),
-
-second_places as (
-    select
-        remaining_ends.month,
-        remaining_ends.person_id,
-        remaining_ends.contact_id,
-        remaining_ends.second_id,
-        remaining_ends.named_count
-        + row_number() over (
-            partition by remaining_ends.month, remaining_ends.person_id, remaining_ends.end_id
-            order by
-                remaining_ends.second_strength desc,
-                remaining_ends.contact_id,
-                remaining_ends.second_id
-        ) as place
-    from remaining_ends
-),
-
-chosen as (
-    select
-        first_chosen.month,
-        first_chosen.person_id,
-        first_chosen.contact_id,
-        first_chosen.second_id
-    from first_chosen
-    union all
-    select
-        second_places.month,
-        second_places.person_id,
-        second_places.contact_id,
-        second_places.second_id
-    from second_places
-    cross join staging.parameters
-    group by
-        second_places.month,
-        second_places.person_id,
-        second_places.contact_id,
-        second_places.second_id
-    having max(second_places.place) <= min(parameters.introduction_limit)
-),
-
-ordered as (
+best as (
     select
         apart.month,
         apart.person_id,
@@ -267,15 +117,31 @@ ordered as (
         apart.last_contact_at,
         apart.second_last_contact_at,
         row_number() over (
-            partition by apart.month, apart.person_id
-            order by apart.second_strength desc, apart.contact_id, apart.second_id
+            partition by apart.month, apart.person_id, apart.second_id
+            order by apart.strength desc, apart.contact_id
         ) as place
     from apart
-    join chosen
-        on chosen.month = apart.month
-        and chosen.person_id = apart.person_id
-        and chosen.contact_id = apart.contact_id
-        and chosen.second_id = apart.second_id
+    where apart.place = 1
+),
+
+ordered as (
+    select
+        best.month,
+        best.person_id,
+        best.contact_id,
+        best.second_id,
+        best.strength,
+        best.second_strength,
+        best.contact_day_count,
+        best.second_contact_day_count,
+        best.last_contact_at,
+        best.second_last_contact_at,
+        row_number() over (
+            partition by best.month, best.person_id
+            order by best.second_strength desc, best.contact_id, best.second_id
+        ) as place
+    from best
+    where best.place = 1
 )
 
 select
