@@ -139,11 +139,14 @@ def _add(counts: np.ndarray, sums: np.ndarray, edges: Rising, triangles: np.ndar
 
 def _forks(low: np.ndarray, high: np.ndarray) -> Forks:
     """Those of all edges that rise from one person, these sorted by both ends."""
-    end = np.cumsum(np.bincount(low))[low]
-    fars = end - 1 - np.arange(len(low))
+    rising = np.bincount(low)
+    end = np.repeat(np.cumsum(rising), rising)
     near = _places_by(high)
-    near = near[fars[near] > 0]
-    return Forks(near, high[near], fars[near], end[near], np.cumsum(fars[near]))
+    end = end.take(near)
+    fars = end - 1 - near
+    some = np.flatnonzero(fars)
+    near, end, fars = near.take(some), end.take(some), fars.take(some)
+    return Forks(near, high.take(near), fars, end, np.cumsum(fars))
 
 
 def _triangles(edges: Rising, forks: Forks) -> Iterator[np.ndarray]:
