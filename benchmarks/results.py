@@ -24,7 +24,8 @@ def machine(*libraries: str) -> str:
 def write_section(title: str, lines: Sequence[str]) -> None:
     """Put a section in the place of the one of that title, else behind all others."""
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# What was measured\n"
-    section = "\n".join([f"## {title}", "", *lines, ""])
+    section = "\n".join([f"## {title}", "", *lines, "", ""])
     old = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     text, replaced = old.subn(lambda _: section, text)
-    RESULTS.write_text(text if replaced else f"{text.rstrip()}\n\n{section}", encoding="utf-8")
+    whole = text if replaced else f"{text.rstrip()}\n\n{section}"
+    RESULTS.write_text(f"{whole.rstrip()}\n", encoding="utf-8")
