@@ -9,19 +9,9 @@
 --          decayed, when metrics.tie_strength has no row of the two any more
 -- Version: 1
 
-with wanted as (
-    select
-        wanted_months.month,
-        wanted_months.as_of_date,
-        year(wanted_months.month) * 12 + month(wanted_months.month) as number
+with bounds as (
+    select max(wanted_months.month) as last_month
     from staging.wanted_months
-),
-
-bounds as (
-    select
-        max(wanted.number) as last_number,
-        max(wanted.month) as last_month
-    from wanted
 ),
 
 -- A row of staging.pair_histories holds until the pair's next contact.
@@ -29,11 +19,14 @@ held as (
     select
         pair_histories.first_id,
         pair_histories.second_id,
-        pair_histories.month,
-        lead(pair_histories.month) over (
-            partition by pair_histories.first_id, pair_histories.second_id
-            order by pair_histories.month
-        ) as next_month,
+        pair_histories.month as from_month,
+        coalesce(
+            lead(pair_histories.month) over (
+                partition by pair_histories.first_id, pair_histories.second_id
+                order by pair_histories.month
+            ),
+            bounds.last_month + 1
+        ) as until_month,
         pair_histories.as_of_date,
         pair_histories.there_mail_strength,
         pair_histories.back_mail_strength
@@ -41,40 +34,26 @@ held as (
     join bounds on pair_histories.month <= bounds.last_month
 ),
 
-spans as (
+decayed as (
     select
+        wanted_months.month,
         held.first_id,
         held.second_id,
-        year(held.month) * 12 + month(held.month) as from_number,
-        coalesce(year(held.next_month) * 12 + month(held.next_month), bounds.last_number + 1)
-            as until_number,
-        held.as_of_date,
         held.there_mail_strength,
         held.back_mail_strength,
-        least(held.there_mail_strength, held.back_mail_strength) as mutual_strength
+        least(held.there_mail_strength, held.back_mail_strength) as mutual_strength,
+        1e12 * power(
+            2.0,
+            -date_diff('day', held.as_of_date, wanted_months.as_of_date) / parameters.half_life_days
+        ) as parts
     from held
-    cross join bounds
+    join staging.wanted_months
+        on wanted_months.month >= held.from_month
+        and wanted_months.month < held.until_month
+    cross join staging.parameters
     where
         held.there_mail_strength > 0
         or held.back_mail_strength > 0
-),
-
-decayed as (
-    select
-        wanted.month,
-        spans.first_id,
-        spans.second_id,
-        spans.there_mail_strength,
-        spans.back_mail_strength,
-        spans.mutual_strength,
-        1e12 * power(
-            2.0, -date_diff('day', spans.as_of_date, wanted.as_of_date) / parameters.half_life_days
-        ) as parts
-    from spans
-    join wanted
-        on wanted.number >= spans.from_number
-        and wanted.number < spans.until_number
-    cross join staging.parameters
 ),
 
 sides as (

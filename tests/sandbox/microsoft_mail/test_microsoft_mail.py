@@ -2,24 +2,11 @@
 
 import re
 
-import pytest
-
 from sandbox.boxes import Box
 from sandbox.files import MAIL_CANARY
 from sandbox.life import Letter
 from sandbox.people import MICROSOFT
-from sandbox.server import Sandbox
-from tests.sandbox.microsoft_client import SELECT, Client, fullest, inbox, staff
-
-
-@pytest.fixture
-def client(plain: Sandbox) -> Client:
-    return Client(plain)
-
-
-@pytest.fixture
-def box(sandbox: Sandbox) -> Box:
-    return fullest(sandbox)
+from tests.sandbox.microsoft_client import SELECT, Client, inbox, staff
 
 
 def test_ids_differ_by_nothing_but_case(client: Client, box: Box):

@@ -2,22 +2,10 @@
 
 from urllib.parse import quote
 
-import pytest
-
 from sandbox.boxes import Box
 from sandbox.people import MICROSOFT
 from sandbox.server import Sandbox
-from tests.sandbox.microsoft_client import IMMUTABLE, Client, folders, fullest, inbox, staff
-
-
-@pytest.fixture
-def client(plain: Sandbox) -> Client:
-    return Client(plain)
-
-
-@pytest.fixture
-def box(sandbox: Sandbox) -> Box:
-    return fullest(sandbox)
+from tests.sandbox.microsoft_client import IMMUTABLE, Client, folders, inbox, staff
 
 
 def test_folders_come_ten_at_a_time_some_hidden_some_inside_others(client: Client, box: Box):

@@ -15,19 +15,8 @@ from tests.sandbox.microsoft_client import (
     SELECT,
     Client,
     folders,
-    fullest,
     inbox,
 )
-
-
-@pytest.fixture
-def client(plain: Sandbox) -> Client:
-    return Client(plain)
-
-
-@pytest.fixture
-def box(sandbox: Sandbox) -> Box:
-    return fullest(sandbox)
 
 
 def test_a_first_round_over_every_folder_brings_the_whole_mailbox(sandbox: Sandbox, box: Box):
