@@ -22,7 +22,9 @@ with wanted as (
 
 bounds as (
     select
+        min(wanted.number) as first_number,
         max(wanted.number) as last_number,
+        min(wanted.month) as first_month,
         max(wanted.month) as last_month
     from wanted
 ),
@@ -32,15 +34,28 @@ earliest_settlement as (
     from staging.mailboxes
 ),
 
--- A row of staging.pair_histories holds until the pair's next contact.
-held as (
+-- Of all that lies before the wanted months only the last row of a pair still holds.
+earlier as (
+    select
+        max(pair_histories.month) as month,
+        pair_histories.first_id,
+        pair_histories.second_id,
+        max(pair_histories.first_revival_date) as first_revival_date,
+        max(pair_histories.second_revival_date) as second_revival_date
+    from staging.pair_histories
+    join bounds on pair_histories.month < bounds.first_month
+    group by pair_histories.first_id, pair_histories.second_id
+),
+
+ends as (
     select
         pair_histories.month as history_month,
         pair_histories.first_id,
         pair_histories.second_id,
-        max(pair_histories.first_revival_date) over so_far as first_revival_date,
-        max(pair_histories.second_revival_date) over so_far as second_revival_date,
-        lead(pair_histories.month) over so_far as next_month,
+        coalesce(earlier.first_revival_date, pair_histories.first_revival_date)
+            as first_revival_date,
+        coalesce(earlier.second_revival_date, pair_histories.second_revival_date)
+            as second_revival_date,
         pair_histories.last_contact_date,
         pair_histories.as_of_date,
         pair_histories.there_mail_strength,
@@ -54,52 +69,27 @@ held as (
         pair_histories.first_end_number,
         pair_histories.second_end_number,
         pair_histories.first_usual_gap_days,
-        pair_histories.second_usual_gap_days
-    from staging.pair_histories
-    join bounds on pair_histories.month <= bounds.last_month
-    window so_far as (
-        partition by pair_histories.first_id, pair_histories.second_id
-        order by pair_histories.month
-    )
-),
-
-ends as (
-    select
-        held.history_month,
-        held.first_id,
-        held.second_id,
-        held.first_revival_date,
-        held.second_revival_date,
-        held.last_contact_date,
-        held.as_of_date,
-        held.there_mail_strength,
-        held.back_mail_strength,
-        held.meeting_strength,
-        held.strength,
-        held.mutual_date,
-        held.first_contact_at,
-        held.last_contact_at,
-        held.burstiness,
-        held.first_end_number,
-        held.second_end_number,
-        held.first_usual_gap_days,
-        held.second_usual_gap_days,
-        year(held.history_month) * 12 + month(held.history_month) as from_number,
-        coalesce(year(held.next_month) * 12 + month(held.next_month), bounds.last_number + 1)
-            as until_number,
+        pair_histories.second_usual_gap_days,
         greatest(
-            held.last_contact_date + cast(parameters.window_days as integer),
-            held.as_of_date + cast(
+            pair_histories.last_contact_date + cast(parameters.window_days as integer),
+            pair_histories.as_of_date + cast(
                 ceil(
                     parameters.half_life_days
-                    * log2(greatest(held.strength / parameters.min_strength, 1))
+                    * log2(greatest(pair_histories.strength / parameters.min_strength, 1))
                 ) as integer
             )
         ) as faint_date,
-        held.last_contact_date + cast(parameters.dormant_days as integer) - 1 as dormant_date
-    from held
-    cross join bounds
+        pair_histories.last_contact_date + cast(parameters.dormant_days as integer) - 1 as dormant_date
+    from staging.pair_histories
+    join bounds on pair_histories.month <= bounds.last_month
+    left join earlier
+        on earlier.month = pair_histories.month
+        and earlier.first_id = pair_histories.first_id
+        and earlier.second_id = pair_histories.second_id
     cross join staging.parameters
+    where
+        pair_histories.month >= bounds.first_month
+        or earlier.month is not null
 ),
 
 spans as (
@@ -122,20 +112,20 @@ spans as (
         ends.second_end_number,
         ends.first_usual_gap_days,
         ends.second_usual_gap_days,
-        ends.from_number,
-        least(ends.until_number, year(ends.faint_date) * 12 + month(ends.faint_date) + 1) as faint_number,
-        ends.until_number,
+        year(ends.history_month) * 12 + month(ends.history_month) as from_number,
+        year(ends.faint_date) * 12 + month(ends.faint_date) + 1 as faint_number,
         year(ends.dormant_date) * 12 + month(ends.dormant_date) as dormant_number
     from ends
 ),
 
--- Most rows hold for many months, so what belongs to the row is looked up before they are unfolded.
-settled as (
+-- A row of staging.pair_histories holds until the pair's next contact. One that can matter in none
+-- of the wanted months is only kept for the day on which a tie was revived.
+held as (
     select
         spans.first_id,
         spans.second_id,
-        spans.first_revival_date,
-        spans.second_revival_date,
+        max(spans.first_revival_date) over so_far as first_revival_date,
+        max(spans.second_revival_date) over so_far as second_revival_date,
         spans.last_contact_date,
         spans.as_of_date,
         spans.there_mail_strength,
@@ -150,15 +140,53 @@ settled as (
         spans.second_end_number,
         spans.first_usual_gap_days,
         spans.second_usual_gap_days,
-        least(cast(firsts.settled_at as date), cast(seconds.settled_at as date)) as own_settled_date,
-        earliest_settlement.settled_date as any_settled_date,
         spans.from_number,
         spans.faint_number,
-        spans.until_number,
+        coalesce(lead(spans.from_number) over so_far, bounds.last_number + 1) as until_number,
         spans.dormant_number
     from spans
-    left join staging.owners as firsts on firsts.person_id = spans.first_id
-    left join staging.owners as seconds on seconds.person_id = spans.second_id
+    cross join bounds
+    where
+        spans.faint_number > bounds.first_number
+        or spans.dormant_number between bounds.first_number and bounds.last_number
+        or spans.first_revival_date is not null
+        or spans.second_revival_date is not null
+    window so_far as (
+        partition by spans.first_id, spans.second_id
+        order by spans.from_number
+    )
+),
+
+-- Most rows hold for many months, so what belongs to the row is looked up before they are unfolded.
+settled as (
+    select
+        held.first_id,
+        held.second_id,
+        held.first_revival_date,
+        held.second_revival_date,
+        held.last_contact_date,
+        held.as_of_date,
+        held.there_mail_strength,
+        held.back_mail_strength,
+        held.meeting_strength,
+        held.strength,
+        held.mutual_date,
+        held.first_contact_at,
+        held.last_contact_at,
+        held.burstiness,
+        held.first_end_number,
+        held.second_end_number,
+        held.first_usual_gap_days,
+        held.second_usual_gap_days,
+        least(cast(firsts.settled_at as date), cast(seconds.settled_at as date)) as own_settled_date,
+        earliest_settlement.settled_date as any_settled_date,
+        held.from_number,
+        held.faint_number,
+        held.until_number,
+        held.dormant_number
+    from held
+    left join staging.owners as firsts on firsts.person_id = held.first_id
+    left join staging.owners as seconds on seconds.person_id = held.second_id
     cross join earliest_settlement
 ),
 
@@ -208,6 +236,21 @@ decayed as (
         and wanted.number < settled.until_number
         and (wanted.number < settled.faint_number or wanted.number = settled.dormant_number)
     cross join staging.parameters
+),
+
+-- Named apart, so that no other month is read.
+windows as (
+    select
+        tie_windows.month,
+        tie_windows.first_id,
+        tie_windows.second_id,
+        tie_windows.there_mail_count,
+        tie_windows.back_mail_count,
+        tie_windows.meeting_count,
+        tie_windows.meeting_hours,
+        tie_windows.contact_day_count
+    from staging.tie_windows
+    join wanted on wanted.month = tie_windows.month
 )
 
 select
@@ -230,13 +273,13 @@ select
     decayed.first_revival_date,  -- last day that ended a silence which was lapsed or dormant to the first person
     decayed.second_revival_date,  -- the same to the second person
     decayed.settled_date,  -- from then on a first answer is new
-    coalesce(tie_windows.there_mail_count, 0) as there_mail_count,  -- messages of the first to the second in the window
-    coalesce(tie_windows.back_mail_count, 0) as back_mail_count,  -- messages of the second to the first in the window
-    coalesce(tie_windows.meeting_count, 0) as meeting_count,  -- meetings with both in the window
-    coalesce(tie_windows.meeting_hours, 0) as meeting_hours,  -- time together in them; hours
-    coalesce(tie_windows.contact_day_count, 0) as contact_day_count  -- days with contact in the window; days
+    coalesce(windows.there_mail_count, 0) as there_mail_count,  -- messages of the first to the second in the window
+    coalesce(windows.back_mail_count, 0) as back_mail_count,  -- messages of the second to the first in the window
+    coalesce(windows.meeting_count, 0) as meeting_count,  -- meetings with both in the window
+    coalesce(windows.meeting_hours, 0) as meeting_hours,  -- time together in them; hours
+    coalesce(windows.contact_day_count, 0) as contact_day_count  -- days with contact in the window; days
 from decayed
-left join staging.tie_windows
-    on tie_windows.month = decayed.month
-    and tie_windows.first_id = decayed.first_id
-    and tie_windows.second_id = decayed.second_id
+left join windows
+    on windows.month = decayed.month
+    and windows.first_id = decayed.first_id
+    and windows.second_id = decayed.second_id
