@@ -52,6 +52,13 @@ def fill(world, until):
                     )
                 )
         careless(world, f"{year}-{month:02d}")
+        unanswered(world, f"{year}-{month:02d}")
+
+
+def unanswered(world, month):
+    """A tie that goes one way is revived after 305 days, is faint after 90 more, and goes on."""
+    if month in ("2020-01", "2020-11", "2021-04"):
+        world.mail(f"{month}-05", "cleo", to=["eve"])
 
 
 def careless(world, month):
