@@ -36,10 +36,11 @@ lint: setup
 docs: setup
 	$(BIN)/python -m pipelines.pages
 
-# All seeds of faults and two years of the village, where `make test` tries a few and half a year.
+# All seeds of faults, two years of the village and a kill at every place, where `make test` tries a
+# few, half a year and every third.
 torture: setup
 	KITH_TORTURE=1 $(BIN)/python -m pytest --dist=load tests/pipelines/test_faults_*.py \
-		tests/pipelines/test_village_over_http.py
+		tests/pipelines/test_village_over_http.py tests/pipelines/test_kills_*.py
 
 # Never part of the tests.
 bench: setup

@@ -1,7 +1,9 @@
 """What must hold wherever a pull is killed or told to wait: it ends, run again, in the same state.
 
-Here: the sweep over every answer and every COMMIT, of a first pull and of one that brings changes.
+Here: the sweep over answers and COMMITs, of a first pull and of one that brings changes.
 Not here: processes (killing.py), the world (small_world.py).
+
+``make test`` tries every third place, ``make torture`` (KITH_TORTURE=1) and CI every one.
 """
 
 import itertools
@@ -15,8 +17,11 @@ import pytest
 from pipelines import pull as engine
 from sandbox.faults import Fault
 from sandbox.village import Village
+from tests.pipelines.fault_seeds import IS_TORTURE
 from tests.pipelines.killing import Killer, QuickClock, digest, pull_once
 from tests.pipelines.small_world import SmallWorld, small_world
+
+STEP = 1 if IS_TORTURE else 3
 
 
 @dataclass
@@ -35,8 +40,8 @@ class Sweep:
         shutil.copytree(self.before, self.folder)
         return self.folder
 
-    def every_answer(self) -> int:
-        """Kill at every answer, before it is sent; how many kills there were."""
+    def kill_at_answers(self) -> int:
+        """Kill at an answer, before it is sent; how many there are, rounded up to STEP."""
         sandbox = self.world.sandbox
 
         def attempt(position: int) -> int:
@@ -47,14 +52,14 @@ class Sweep:
 
         return self._until_undisturbed(attempt)
 
-    def every_commit(self) -> int:
-        """Kill at every COMMIT; how many kills there were."""
+    def kill_at_commits(self) -> int:
+        """Kill at a COMMIT; how many there are, rounded up to STEP."""
         return self._until_undisturbed(
             lambda position: self.killer.pull(self.begin(), position + 1)
         )
 
     def _until_undisturbed(self, attempt: Callable[[int], int]) -> int:
-        for position in itertools.count():
+        for position in itertools.count(step=STEP):
             status = attempt(position)
             self.world.sandbox.faults.clear()
             if status == 0:
@@ -65,20 +70,17 @@ class Sweep:
             assert digest(self.folder) == self.expected, f"killed at {position}"
         raise AssertionError("count() does not end")
 
-    def every_wait(self, patch: pytest.MonkeyPatch, *faults: dict) -> int:
-        """Let the provider say "later" at every position in each of the ways; how many waits."""
+    def wait_at_answers(self, patch: pytest.MonkeyPatch, fault: dict) -> int:
+        """Let the provider say "later" at an answer; how many there are, rounded up to STEP."""
         sandbox = self.world.sandbox
-        waits = 0
         patch.setattr(engine, "Clock", QuickClock)
-        for fault in faults:
-            for position in itertools.count():
-                sandbox.faults[:] = [Fault(at=sandbox.calls + position, **fault)]
-                pull_once(self.begin())
-                assert digest(self.folder) == self.expected, f"{fault} at {position}"
-                if sandbox.faults.pop().times:
-                    break
-                waits += 1
-        return waits
+        for position in itertools.count(step=STEP):
+            sandbox.faults[:] = [Fault(at=sandbox.calls + position, **fault)]
+            pull_once(self.begin())
+            assert digest(self.folder) == self.expected, f"{fault} at {position}"
+            if sandbox.faults.pop().times:
+                return position
+        raise AssertionError("count() does not end")
 
 
 def _sweep(world: SmallWorld, killer: Killer, before: Path, after: Path) -> Sweep:

@@ -15,8 +15,8 @@ def test_a_kill_anywhere_and_a_wait_anywhere_change_nothing(
 ):
     counts = []
     for sweep in sweeps("google", tmp_path):
-        waits = sweep.every_wait(monkeypatch, LATER)
-        counts.append((sweep.every_answer(), sweep.every_commit(), waits))
+        waits = sweep.wait_at_answers(monkeypatch, LATER)
+        counts.append((sweep.kill_at_answers(), sweep.kill_at_commits(), waits))
     (first_answers, first_commits, first_waits), (answers, commits, waits) = counts
     assert first_answers > answers > 5
     assert first_commits > 5

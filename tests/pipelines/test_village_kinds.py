@@ -26,7 +26,7 @@ Found = Mapping[str, tuple[str, str]]  # address -> kind, why
 
 @pytest.fixture(scope="module")
 def village() -> Village:
-    return Village(months=6)
+    return Village(months=4)
 
 
 @pytest.fixture(scope="module")

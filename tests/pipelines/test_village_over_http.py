@@ -27,7 +27,7 @@ from sandbox.server import Sandbox
 from sandbox.village import Village
 from sandbox.world import World
 
-# `make test` reads half a year; `make torture` and CI all of it.
+# `make test` reads half a year month by month; `make torture` and CI all of it, also at once.
 IS_WHOLE = bool(os.environ.get("KITH_TORTURE"))
 MONTHS = 24 if IS_WHOLE else 6
 SECRET = bytes(range(32))
@@ -212,6 +212,7 @@ def files_of(
     return settings
 
 
+@pytest.mark.skipif(not IS_WHOLE, reason="minutes long: make torture")
 def test_pulled_at_once(village: Village, tmp_path: Path):
     people = staying(village)
     with Sandbox(World(village)) as sandbox:
