@@ -3,7 +3,6 @@
 Mailboxes of people who have left are closed to everybody and are left out on both sides.
 """
 
-import os
 import random
 import shutil
 from collections.abc import Iterable
@@ -26,10 +25,10 @@ from sandbox.people import GOOGLE, Person
 from sandbox.server import Sandbox
 from sandbox.village import Village
 from sandbox.world import World
+from tests.pipelines.fault_seeds import IS_TORTURE
 
 # `make test` reads half a year month by month; `make torture` and CI all of it, also at once.
-IS_WHOLE = bool(os.environ.get("KITH_TORTURE"))
-MONTHS = 24 if IS_WHOLE else 6
+MONTHS = 24 if IS_TORTURE else 6
 SECRET = bytes(range(32))
 GRAPH = Graph.load()
 FIRST_SEEN = (
@@ -189,7 +188,7 @@ def differences(one: Settings, other: Settings) -> dict[str, tuple[int, int]]:
                 empty.add(model.name)
             if any(counts):
                 found[model.name] = tuple(counts)
-    assert empty == NONE | (set() if IS_WHOLE else YOUNG), "what is empty is not compared"
+    assert empty == NONE | (set() if IS_TORTURE else YOUNG), "what is empty is not compared"
     return found
 
 
@@ -212,7 +211,7 @@ def files_of(
     return settings
 
 
-@pytest.mark.skipif(not IS_WHOLE, reason="minutes long: make torture")
+@pytest.mark.skipif(not IS_TORTURE, reason="minutes long: make torture")
 def test_pulled_at_once(village: Village, tmp_path: Path):
     people = staying(village)
     with Sandbox(World(village)) as sandbox:
